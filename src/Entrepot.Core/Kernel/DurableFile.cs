@@ -1,0 +1,23 @@
+namespace Entrepot.Core.Kernel;
+
+/// <summary>Replaces a small file so that a reader, or a crash at any instruction, sees the old content or the new, never a mixture:
+/// write a temporary file, fsync, rename, fsync the folder.</summary>
+public static class DurableFile
+{
+    /// <summary>Suffix of the temporary file; whoever recovers a folder may delete what carries it.</summary>
+    public const string TemporarySuffix = ".tmp";
+
+    /// <summary>Writes the whole content.</summary>
+    public static void Write(string path, ReadOnlySpan<byte> content)
+    {
+        var temporary = path + TemporarySuffix;
+        using (var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
+        {
+            RandomAccess.Write(file, content, 0);
+            RandomAccess.FlushToDisk(file);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+        PosixFile.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+}
