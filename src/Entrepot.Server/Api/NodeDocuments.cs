@@ -1,0 +1,40 @@
+namespace Entrepot.Server.Api;
+
+/// <summary>The network as a client needs to know it: <c>/v1/network</c>.</summary>
+/// <param name="Version">The product's version.</param>
+/// <param name="Node">The node that answers.</param>
+/// <param name="Surfaces">Every surface of every known node.</param>
+public sealed record NetworkDocument(string Version, string Node, IReadOnlyList<SurfaceDocument> Surfaces);
+
+/// <summary>One listening surface.</summary>
+/// <param name="Surface"><c>push</c>, <c>metadata</c>, <c>admin</c>, <c>scheduler</c> or <c>edge</c>.</param>
+/// <param name="Node">The node it listens on.</param>
+/// <param name="Url">Its base address without a trailing slash.</param>
+/// <param name="Port">The leased port.</param>
+/// <param name="Zone">The zone its listener faces.</param>
+/// <param name="Reason">Why this port.</param>
+public sealed record SurfaceDocument(string Surface, string Node, string Url, int Port, string Zone, string Reason);
+
+/// <summary>What an edge tells every few seconds.</summary>
+/// <param name="Node">Its name.</param>
+/// <param name="Site">Where it is.</param>
+/// <param name="Url">Base address for downloads, without a trailing slash.</param>
+/// <param name="Version">The product's version.</param>
+/// <param name="PortReason">Why its data port is the one it is.</param>
+/// <param name="ActiveTransfers">Downloads in progress.</param>
+/// <param name="BytesPerSecond">Sent per second since the last heart-beat.</param>
+/// <param name="RecentErrors">Pieces refused and upstream failures since the last heart-beat.</param>
+/// <param name="HeldBytes">Bytes of verified pieces in the cache.</param>
+/// <param name="CapacityBytes">The cache's cap.</param>
+/// <param name="FreeBytes">Free space on the cache's disk.</param>
+/// <param name="Draining">True when it wants no new clients.</param>
+public sealed record HeartbeatRequest(
+    string Node, string Site, string Url, string Version, string PortReason, int ActiveTransfers, long BytesPerSecond, int RecentErrors,
+    long HeldBytes, long CapacityBytes, long FreeBytes, bool Draining);
+
+/// <summary>A node as <c>/v1/nodes</c> shows it.</summary>
+/// <param name="Last">Its last heart-beat.</param>
+/// <param name="LastSeen">When that came, UTC.</param>
+/// <param name="State"><c>joining</c>, <c>healthy</c>, <c>out</c> or <c>draining</c>.</param>
+/// <param name="Reason">Why it is in that state.</param>
+public sealed record NodeDocument(HeartbeatRequest Last, DateTimeOffset LastSeen, string State, string Reason);
