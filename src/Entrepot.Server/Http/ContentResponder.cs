@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Globalization;
-using System.IO.Pipelines;
 using System.Text;
 using Entrepot.Core.Faults;
 using Microsoft.AspNetCore.Http;
@@ -12,8 +10,6 @@ namespace Entrepot.Server.Http;
 /// where the bytes come from.</summary>
 public static class ContentResponder
 {
-    private const string PartBoundary = "entrepot-4f1c6d0b7a2e";
-
     /// <summary>Sends the answer.</summary>
     public static Task RespondAsync(HttpContext context, ContentHeaders headers, IContentBody body)
     {
@@ -115,23 +111,24 @@ public static class ContentResponder
     private static async Task MultipleAsync(HttpContext context, ContentHeaders headers, IContentBody body, List<ByteRange> ranges)
     {
         var response = context.Response;
+        // Made of the content's own digest, which the content cannot contain.
+        var boundary = headers.Digest.Hex[..32];
         var heads = ranges.ConvertAll(range => Encoding.ASCII.GetBytes(
-            $"\r\n--{PartBoundary}\r\nContent-Type: {headers.ContentType}\r\nContent-Range: {ContentRange(range, body.Size)}\r\n\r\n"));
-        var end = Encoding.ASCII.GetBytes($"\r\n--{PartBoundary}--\r\n");
+            $"\r\n--{boundary}\r\nContent-Type: {headers.ContentType}\r\nContent-Range: {ContentRange(range, body.Size)}\r\n\r\n"));
+        var end = Encoding.ASCII.GetBytes($"\r\n--{boundary}--\r\n");
         response.StatusCode = StatusCodes.Status206PartialContent;
-        response.ContentType = $"multipart/byteranges; boundary={PartBoundary}";
+        response.ContentType = $"multipart/byteranges; boundary={boundary}";
         response.ContentLength = heads.Sum(static head => (long)head.Length) + ranges.Sum(static range => range.Length) + end.Length;
         if (HttpMethods.IsHead(context.Request.Method))
             return;
-        PipeWriter writer = response.BodyWriter;
+        var writer = response.BodyWriter;
         for (var i = 0; i < ranges.Count; i++)
         {
-            writer.Write(heads[i]);
+            await writer.WriteAsync(heads[i], context.RequestAborted);
             await body.SendAsync(writer, ranges[i].Offset, ranges[i].Length, context.RequestAborted);
         }
 
-        writer.Write(end);
-        await writer.FlushAsync(context.RequestAborted);
+        await writer.WriteAsync(end, context.RequestAborted);
     }
 
     private static string ContentRange(ByteRange range, long size)

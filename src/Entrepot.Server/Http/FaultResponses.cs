@@ -127,7 +127,7 @@ public sealed record ProblemDocument(string Type, string Title, int Status, stri
 {
     /// <summary>Further members.</summary>
     [JsonExtensionData]
-    public Dictionary<string, JsonElement>? Extensions { get; init; }
+    public Dictionary<string, JsonElement>? Extensions { get; set; }
 }
 
 [JsonSourceGenerationOptions(

@@ -1,0 +1,191 @@
+using System.Net;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace Entrepot.Server.Hosting;
+
+/// <summary>Serves HTTP/1.1 and HTTP/2 with prior knowledge on one clear-text port. Kestrel chooses the protocol of a clear-text
+/// end point beforehand, so each protocol gets an end point of its own, and this listener hands each connection to the one whose
+/// language it speaks: an HTTP/2 client begins with <c>PRI</c> (RFC 9113 §3.4), which no HTTP/1.1 method does.</summary>
+internal sealed class ProtocolListener : IConnectionListenerFactory, IConnectionListenerFactorySelector, IAsyncDisposable
+{
+    /// <summary>Connections that were told apart and wait for Kestrel to take them.</summary>
+    private const int Backlog = 512;
+
+    private static readonly byte[] PrefaceStart = "PRI"u8.ToArray();
+
+    private readonly IConnectionListenerFactory _sockets;
+    private readonly EndPoint _address;
+    private readonly SurfaceLimits _limits;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly SemaphoreSlim _undecided;
+    private readonly Channel<ConnectionContext> _http1 = Channel.CreateBounded<ConnectionContext>(Backlog);
+    private readonly Channel<ConnectionContext> _http2 = Channel.CreateBounded<ConnectionContext>(Backlog);
+    private readonly SemaphoreSlim _binding = new(1, 1);
+    private IConnectionListener? _listener;
+    private Task? _accepting;
+
+    public ProtocolListener(IConnectionListenerFactory sockets, EndPoint address, SurfaceLimits limits, TimeProvider time, ILogger logger)
+    {
+        (_sockets, _address, _limits, _time, _logger) = (sockets, address, limits, time, logger);
+        _undecided = new SemaphoreSlim(limits.Connections, limits.Connections);
+    }
+
+    /// <summary>Where Kestrel's HTTP/1.1 end point listens.</summary>
+    public EndPoint Http1 { get; } = new ProtocolEndPoint("http/1.1");
+
+    /// <summary>Where Kestrel's HTTP/2 end point listens.</summary>
+    public EndPoint Http2 { get; } = new ProtocolEndPoint("h2c");
+
+    public bool CanBind(EndPoint endpoint) => endpoint == Http1 || endpoint == Http2;
+
+    public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        await _binding.WaitAsync(cancellationToken);
+        try
+        {
+            if (_listener is null)
+            {
+                _listener = await _sockets.BindAsync(_address, cancellationToken);
+                _accepting = Task.Run(AcceptAsync, CancellationToken.None);
+            }
+        }
+        finally
+        {
+            _binding.Release();
+        }
+
+        return new Half(this, endpoint, endpoint == Http1 ? _http1 : _http2);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        if (_listener is not null)
+        {
+            await _listener.UnbindAsync();
+            await _accepting!.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _listener.DisposeAsync();
+        }
+
+        _stopping.Dispose();
+        _binding.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (await _listener!.AcceptAsync(_stopping.Token) is { } connection)
+            {
+                // As many may stay silent as may be open; beyond that a newcomer is closed at once, as Kestrel does.
+                if (_undecided.Wait(0, CancellationToken.None))
+                    _ = TellApartAsync(connection);
+                else
+                    await connection.DisposeAsync();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping.
+        }
+        catch (Exception error)
+        {
+            Log.AcceptFailed(_logger, _address.ToString()!, error);
+        }
+        finally
+        {
+            _http1.Writer.TryComplete();
+            _http2.Writer.TryComplete();
+        }
+    }
+
+    private async Task TellApartAsync(ConnectionContext connection)
+    {
+        try
+        {
+            using var deadline = new CancellationTokenSource(_limits.HeaderTimeout, _time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, _stopping.Token);
+            var target = await ReadStartAsync(connection, either.Token);
+            if (target is null)
+                await connection.DisposeAsync();
+            else
+                await target.Writer.WriteAsync(connection, either.Token);
+        }
+        catch (Exception)
+        {
+            // A client that stays silent, goes away or arrives while stopping: nothing to answer and nobody to tell.
+            await connection.DisposeAsync();
+        }
+        finally
+        {
+            _undecided.Release();
+        }
+    }
+
+    private async ValueTask<Channel<ConnectionContext>?> ReadStartAsync(ConnectionContext connection, CancellationToken cancellation)
+    {
+        var input = connection.Transport.Input;
+        while (true)
+        {
+            var read = await input.ReadAsync(cancellation);
+            var buffer = read.Buffer;
+            var matching = MatchingBytes(buffer);
+            var decided = matching < Math.Min(buffer.Length, PrefaceStart.Length) || matching == PrefaceStart.Length;
+            if (decided)
+            {
+                input.AdvanceTo(buffer.Start);  // nothing consumed, nothing marked as seen: Kestrel reads it all again
+                return matching == PrefaceStart.Length ? _http2 : _http1;
+            }
+
+            input.AdvanceTo(buffer.Start, buffer.End);
+            if (read.IsCompleted)
+                return null;
+        }
+    }
+
+    private static int MatchingBytes(System.Buffers.ReadOnlySequence<byte> buffer)
+    {
+        var matching = 0;
+        foreach (var segment in buffer)
+        {
+            foreach (var value in segment.Span)
+            {
+                if (matching == PrefaceStart.Length || value != PrefaceStart[matching])
+                    return matching;
+                matching++;
+            }
+        }
+
+        return matching;
+    }
+
+    private sealed class ProtocolEndPoint(string protocol) : EndPoint
+    {
+        public override string ToString() => protocol;
+    }
+
+    /// <summary>One protocol's share of the connections.</summary>
+    private sealed class Half(ProtocolListener owner, EndPoint endPoint, Channel<ConnectionContext> connections) : IConnectionListener
+    {
+        public EndPoint EndPoint => endPoint;
+
+        public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+        {
+            while (await connections.Reader.WaitToReadAsync(cancellationToken))
+            {
+                if (connections.Reader.TryRead(out var connection))
+                    return connection;
+            }
+
+            return null;
+        }
+
+        public ValueTask UnbindAsync(CancellationToken cancellationToken = default) => new(owner._stopping.CancelAsync());
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,103 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Entrepot.Server.Http;
+
+namespace Entrepot.Server.Hosting;
+
+/// <summary>One listening surface: a web application of its own on a socket that is already bound. Surfaces share nothing but what
+/// they are given, so each has its own limits and can be moved or stopped alone.</summary>
+internal sealed class SurfaceHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private SurfaceHost(WebApplication app) => _app = app;
+
+    /// <summary>Builds the application and begins to accept connections.</summary>
+    /// <param name="name">The surface's name, the category of its log.</param>
+    /// <param name="socket">Bound, not yet listening; owned by the surface from here on.</param>
+    /// <param name="limits">What a client is granted.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">Where the surface logs.</param>
+    /// <param name="services">Adds what the endpoints need from the container, or nothing.</param>
+    /// <param name="map">Adds middleware and endpoints; the strict target check and the fault mapper come before it.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public static async Task<SurfaceHost> StartAsync(
+        string name, Socket socket, SurfaceLimits limits, TimeProvider time, ILoggerFactory loggers,
+        Action<IServiceCollection>? services, Action<WebApplication, ILogger> map, CancellationToken cancellation)
+    {
+        var logger = loggers.CreateLogger($"Entrepot.Surface.{name}");
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Entrepot.Server" });
+        builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton(time);
+        builder.Services.AddRoutingCore();
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = limits.DrainTimeout);
+        services?.Invoke(builder.Services);
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.ConfigureKestrel(options => Configure(options, limits));
+        var transport = new SocketTransportOptions
+        {
+            CreateBoundListenSocket = _ => socket,
+            // Idle connections then hold no receive buffer.
+            WaitForDataBeforeAllocatingBuffer = true,
+            Backlog = 4096,
+        };
+        var listener = new ProtocolListener(
+            new SocketTransportFactory(Options.Create(transport), loggers), socket.LocalEndPoint!, limits, time, logger);
+        builder.Services.AddSingleton<IConnectionListenerFactory>(listener);
+        builder.WebHost.ConfigureKestrel(options =>
+        {
+            options.Listen(listener.Http1, end => end.Protocols = HttpProtocols.Http1);
+            options.Listen(listener.Http2, end => end.Protocols = HttpProtocols.Http2);
+        });
+
+        var app = builder.Build();
+        app.UseFaults(logger);
+        app.UseStrictTargets();
+        map(app, logger);
+        try
+        {
+            await app.StartAsync(cancellation);
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+
+        return new SurfaceHost(app);
+    }
+
+    /// <summary>Takes no more connections and lets requests in progress finish, up to the drain time-out.</summary>
+    public Task StopAsync(CancellationToken cancellation) => _app.StopAsync(cancellation);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private static void Configure(KestrelServerOptions options, SurfaceLimits limits)
+    {
+        options.AddServerHeader = false;
+        options.Limits.MaxConcurrentConnections = limits.Connections;
+        options.Limits.RequestHeadersTimeout = limits.HeaderTimeout;
+        options.Limits.KeepAliveTimeout = limits.IdleTimeout;
+        options.Limits.MaxRequestHeadersTotalSize = limits.HeaderBytes;
+        options.Limits.MaxRequestLineSize = limits.RequestLineBytes;
+        options.Limits.MaxRequestBufferSize = Math.Max(limits.RequestLineBytes, 1024 * 1024);
+        // Enough to keep a fast reader busy; a slow one holds no more than this.
+        options.Limits.MaxResponseBufferSize = 256 * 1024;
+        var rate = new MinDataRate(limits.MinimumRate, TimeSpan.FromSeconds(5));
+        options.Limits.MinRequestBodyDataRate = rate;
+        options.Limits.MinResponseDataRate = rate;
+        options.Limits.Http2.MaxStreamsPerConnection = limits.StreamsPerConnection;
+        options.Limits.Http2.MaxFrameSize = 64 * 1024;
+        options.Limits.Http2.InitialConnectionWindowSize = 1024 * 1024;
+        options.Limits.Http2.InitialStreamWindowSize = 1024 * 1024;
+    }
+}
