@@ -15,18 +15,6 @@ public enum BlobFault
     /// <summary>The bytes at rest are damaged and could not be mended yet.</summary>
     Damaged,
 
-    /// <summary>An upload of that name does not exist, has ended or has expired.</summary>
-    UploadNotFound,
-
-    /// <summary>An upload was continued at another offset than it has reached.</summary>
-    UploadOffset,
-
-    /// <summary>An upload is being written by another request.</summary>
-    UploadBusy,
-
-    /// <summary>More uploads are open than the limit allows.</summary>
-    TooManyUploads,
-
     /// <summary>The blob is larger than the limit allows.</summary>
     TooLarge,
 }

@@ -134,8 +134,8 @@ public sealed class StagedBlob : IAsyncDisposable
         catch (Exception error)
         {
             _pool.Return(block);
-            if (error is ChannelClosedException && _worker!.IsCompleted)
-                await _worker;  // the worker's own fault says more
+            if (error is ChannelClosedException)
+                await _worker!;  // it closed the queue because it failed; its own fault says more
             throw;
         }
     }
@@ -191,7 +191,9 @@ public sealed class StagedBlob : IAsyncDisposable
         else if (_filled > 0)
         {
             Take(_block.AsSpan(0, _filled), _verifier.Size);
-            _filled = 0;
+            // An upload that pauses here keeps no block from the others.
+            _pool.Return(_block!);
+            (_block, _filled) = (null, 0);
         }
     }
 
