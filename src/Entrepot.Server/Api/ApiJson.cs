@@ -1,0 +1,31 @@
+using System.Text.Json.Serialization;
+using Entrepot.Core.Journal;
+
+namespace Entrepot.Server.Api;
+
+/// <summary>How every document of the API is written: camel case, nulls left out, enumerations as text.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(NetworkDocument))]
+[JsonSerializable(typeof(IReadOnlyList<MirrorDocument>))]
+[JsonSerializable(typeof(MirrorDocument))]
+[JsonSerializable(typeof(CreateMirrorRequest))]
+[JsonSerializable(typeof(IReadOnlyList<SnapshotDocument>))]
+[JsonSerializable(typeof(SnapshotDiffDocument))]
+[JsonSerializable(typeof(FileDocument))]
+[JsonSerializable(typeof(FolderDocument))]
+[JsonSerializable(typeof(FingerprintDocument))]
+[JsonSerializable(typeof(PushResult))]
+[JsonSerializable(typeof(MissingBlobsRequest))]
+[JsonSerializable(typeof(MissingBlobsDocument))]
+[JsonSerializable(typeof(PublishRequest))]
+[JsonSerializable(typeof(RollbackRequest))]
+[JsonSerializable(typeof(HeartbeatRequest))]
+[JsonSerializable(typeof(IReadOnlyList<NodeDocument>))]
+[JsonSerializable(typeof(GarbageCollectionRequest))]
+[JsonSerializable(typeof(GarbageCollectionDocument))]
+[JsonSerializable(typeof(VerifyRequest))]
+[JsonSerializable(typeof(VerifyProgress))]
+[JsonSerializable(typeof(IReadOnlyList<JournalEntry>))]
+public sealed partial class ApiJson : JsonSerializerContext;
