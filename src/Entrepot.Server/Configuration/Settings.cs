@@ -1,0 +1,81 @@
+using Entrepot.Core.Identities;
+
+namespace Entrepot.Server.Configuration;
+
+/// <summary>Everything a node is told at start. Immutable and already validated: a value of this type obeys every range stated here.
+/// Made by <see cref="SettingsReader"/> from a file, or from <see cref="Default"/> with changes.</summary>
+public sealed record Settings
+{
+    /// <summary>The embedded defaults, which <c>entrepot up</c> runs with when no file is given.</summary>
+    public static Settings Default { get; } = new();
+
+    /// <summary>Folder of the state database, the blobs and the edges' caches. A relative path in a file is taken from that file's
+    /// folder. Default <c>data</c>, below the working folder.</summary>
+    public string DataFolder { get; init; } = "data";
+
+    /// <summary>This node's name, a DNS label. Default <c>origin</c>, the role that the embedded network is built around.</summary>
+    public NodeName Node { get; init; } = NodeName.Parse("origin");
+
+    /// <summary>Where this node is; clients are sent to edges of their own site first. 1–63 characters as in a node name.
+    /// Default <c>local</c>.</summary>
+    public string Site { get; init; } = "local";
+
+    /// <summary>The address that listeners bind: an IP address, <c>0.0.0.0</c> for every IPv4 one, <c>::</c> for all.
+    /// Default <c>127.0.0.1</c>: nothing faces a network until somebody says so.</summary>
+    public System.Net.IPAddress Bind { get; init; } = System.Net.IPAddress.Loopback;
+
+    /// <summary>The host name or address that clients reach this node by, used in the URLs it hands out. Null (the default) means
+    /// the bind address, or the machine's host name when every address is bound.</summary>
+    public string? PublicHost { get; init; }
+
+    /// <summary>Base URL of the metadata surface of the origin, for a node that is not the origin itself. Null (the default) means
+    /// that this node is the origin.</summary>
+    public Uri? Origin { get; init; }
+
+    /// <summary>Where a surface moves when its port is taken, 1–65535. Default 60000, the emergency port of the port plan.</summary>
+    public int EmergencyPort { get; init; } = 60000;
+
+    /// <summary>The push surface. Default port 8333; only this machine may write.</summary>
+    public SurfaceSettings Push { get; init; } = SurfaceSettings.ForWriting(8333);
+
+    /// <summary>The metadata query surface. Default port 3000; anyone may read.</summary>
+    public SurfaceSettings Metadata { get; init; } = SurfaceSettings.ForReading(3000);
+
+    /// <summary>The write and administration surface. Default port 9080; only this machine may write.</summary>
+    public SurfaceSettings Admin { get; init; } = SurfaceSettings.ForWriting(9080);
+
+    /// <summary>The scheduler's listener, where downloads begin. Default port 8080 (IANA http-alt); anyone may read.</summary>
+    public SurfaceSettings Scheduler { get; init; } = SurfaceSettings.ForReading(8080);
+
+    /// <summary>The edges that run in this process.</summary>
+    public EdgeSettings Edges { get; init; } = new();
+
+    /// <summary>How the scheduler sends clients on.</summary>
+    public RoutingSettings Routing { get; init; } = new();
+
+    /// <summary>How often an edge tells how it is, 1 s–5 min; three missed beats take it out. Default 5 s.</summary>
+    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long old snapshots stay in mirrors that say nothing themselves.</summary>
+    public RetentionSettings Retention { get; init; } = new();
+
+    /// <summary>When blobs that nothing holds go.</summary>
+    public GarbageCollectionSettings GarbageCollection { get; init; } = new();
+
+    /// <summary>How bytes at rest are read again.</summary>
+    public ScrubSettings Scrub { get; init; } = new();
+
+    /// <summary>What an upload may be.</summary>
+    public UploadSettings Uploads { get; init; } = new();
+
+    /// <summary>What one client may take from a listener.</summary>
+    public LimitSettings Limits { get; init; } = new();
+
+    /// <summary>How the node logs.</summary>
+    public LogSettings Log { get; init; } = new();
+
+    /// <summary>The zone that a surface's listener faces: the declared one, else <see cref="Zone.Loopback"/> when only this machine
+    /// can reach it, else the surface's usual one.</summary>
+    public Zone ZoneOf(Zone? declared, Zone usual)
+        => declared ?? (System.Net.IPAddress.IsLoopback(Bind) ? Zone.Loopback : usual);
+}

@@ -1,0 +1,122 @@
+using Entrepot.Server.Configuration;
+
+namespace Entrepot.Tests.Server.Configuration;
+
+/// <summary>The texts are approved: whoever changes one changes what operators read.</summary>
+public sealed class SettingsErrorTests
+{
+    [Fact]
+    public void All_errors_of_a_file_come_at_once_in_its_order()
+        => Errors(
+            """
+            bnid: 0.0.0.0
+            node: Mirror One
+            bind: localhost
+            publicHost: http://mirror.example.org
+            origin: mirror.example.org:3000
+            surfaces:
+              push: {port: 70000, allow: [10.0.0.1/8, 10.0.0, 127.0.0.0/33]}
+              metadata: {port: many, zone: pubic}
+              admin: [9080]
+              shceduler: {port: 8080}
+            edges:
+              count: 65
+              capacity: 10 apples
+              pool: 54400-54321
+              count: 2
+            routing: {mode: redirct, sites: [{name: a, networks: []}, {name: a, networks: [10.0.0.0/8]}, {networks: [10.0.0.0/8]}]}
+            heartbeat: {interval: 5}
+            retention: {keepSnapshots: -1, keepDays: 1.5}
+            gc: {interval: 10s, grace: soon}
+            scrub: {rate: 32MiB, cycle: yes}
+            uploads: {maxSize: 1KiB}
+            limits: {connections: 1e3, headerSize: 2MiB, minRate: 2MiB/s}
+            log: {format: xml, level: trace}
+            """).ShouldBe(
+            """
+            e.yaml:1:1: unknown key 'bnid'; did you mean 'bind'?
+            e.yaml:2:7: node is 'Mirror One'; expected a node name of 1–63 characters a–z, 0–9 and '-'
+            e.yaml:3:7: bind is 'localhost'; expected an IP address such as 127.0.0.1, 0.0.0.0 or ::; write 127.0.0.1 or ::1
+            e.yaml:4:13: publicHost is 'http://mirror.example.org'; expected a host name or IP address without scheme and port
+            e.yaml:5:9: origin is 'mirror.example.org:3000'; expected a URL such as http://origin.example:3000; it must begin with http:// or https://
+            e.yaml:7:16: surfaces.push.port is '70000'; expected a port, 1–65535, or 0 for any from the pool
+            e.yaml:7:31: surfaces.push.allow[0] is '10.0.0.1/8'; expected a network such as 10.0.0.0/8 or an IP address; bits are set beyond the prefix; did you mean 10.0.0.0/8 or 10.0.0.1?
+            e.yaml:7:43: surfaces.push.allow[1] is '10.0.0'; expected a network such as 10.0.0.0/8 or an IP address
+            e.yaml:7:51: surfaces.push.allow[2] is '127.0.0.0/33'; expected a network such as 10.0.0.0/8 or an IP address; the prefix length is 0–32
+            e.yaml:8:20: surfaces.metadata.port is 'many'; expected a port, 1–65535, or 0 for any from the pool
+            e.yaml:8:32: surfaces.metadata.zone is 'pubic'; expected one of loopback, management, internal, public; did you mean public?
+            e.yaml:9:10: surfaces.admin is a list; expected the keys enabled, port, zone, allow
+            e.yaml:10:3: unknown key 'shceduler' in surfaces; did you mean 'scheduler'?
+            e.yaml:12:10: edges.count is '65'; expected a whole number, 0–64
+            e.yaml:13:13: edges.capacity is '10 apples'; expected a size such as 10GiB, 64MiB–1PiB
+            e.yaml:14:9: edges.pool is '54400-54321'; expected a range of ports such as 54321-54400; the first is above the last
+            e.yaml:15:3: the key 'count' is given twice; it stands at line 12 already
+            e.yaml:16:17: routing.mode is 'redirct'; expected redirect or proxy; did you mean redirect?
+            e.yaml:16:54: routing.sites[0].networks is empty; expected at least one network
+            e.yaml:16:59: routing.sites[1]: the site 'a' is given twice; put its networks in one list
+            e.yaml:16:94: routing.sites[2] has no name; expected a site name of 1–63 characters a–z, 0–9 and '-'
+            e.yaml:17:23: heartbeat.interval is '5'; expected a duration such as 90s or 1h30m, 1s–5m; say the unit: ms, s, m, h or d
+            e.yaml:18:28: retention.keepSnapshots is '-1'; expected a whole number, 1–100000
+            e.yaml:18:42: retention.keepDays is '1.5'; expected a whole number, 1–36500
+            e.yaml:19:16: gc.interval is '10s'; expected a duration such as 90s or 1h30m, 1m–30d
+            e.yaml:19:28: gc.grace is 'soon'; expected a duration such as 90s or 1h30m, 1m–365d
+            e.yaml:20:15: scrub.rate is '32MiB'; expected a rate such as 32MiB/s, 1MiB/s–10GiB/s, or 0 for off; it ends with /s
+            e.yaml:20:29: scrub.cycle is 'yes'; expected a duration such as 90s or 1h30m, 1h–365d
+            e.yaml:21:20: uploads.maxSize is '1KiB'; expected a size such as 10GiB, 1MiB–8EiB
+            e.yaml:22:23: limits.connections is '1e3'; expected a whole number, 16–1000000
+            e.yaml:22:40: limits.headerSize is '2MiB'; expected a size such as 10GiB, 4KiB–1MiB
+            e.yaml:22:55: limits.minRate is '2MiB/s'; expected a rate such as 32MiB/s, up to 1MiB/s, or 0 for off
+            e.yaml:23:15: log.format is 'xml'; expected text or json
+            e.yaml:23:27: log.level is 'trace'; expected one of debug, info, warning, error
+            """);
+
+    [Theory]
+    [InlineData("just text", "e.yaml:1:1: the file is 'just text'; expected the keys data, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, routing, heartbeat, retention, gc, scrub, uploads, limits, log")]
+    [InlineData("- a\n- b", "e.yaml:1:1: the file is a list; expected the keys data, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, routing, heartbeat, retention, gc, scrub, uploads, limits, log")]
+    [InlineData("edges: 3", "e.yaml:1:8: edges is '3'; expected the keys count, capacity, pool, zone, allow")]
+    [InlineData("site: [a]", "e.yaml:1:7: site is a list; expected a site name of 1–63 characters a–z, 0–9 and '-'")]
+    [InlineData("site: {a: b}", "e.yaml:1:7: site is a group of keys; expected a site name of 1–63 characters a–z, 0–9 and '-'")]
+    [InlineData("xyzzy: 1", "e.yaml:1:1: unknown key 'xyzzy'; known are data, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, routing, heartbeat, retention, gc, scrub, uploads, limits, log")]
+    [InlineData("log: {colour: red}", "e.yaml:1:7: unknown key 'colour' in log; known are format, level")]
+    [InlineData("site: a\nnode: b\nsite: c", "e.yaml:3:1: the key 'site' is given twice; it stands at line 1 already")]
+    [InlineData("site: &x a\nnode: *x", "e.yaml:1:7: anchors and aliases (& and *) are not read here; write the value out")]
+    [InlineData("site: !secret a", "e.yaml:1:7: the tag !secret is not read here; write the plain value")]
+    [InlineData("a: 1\n---\nb: 2", "e.yaml:2:1: a second document begins here; the file may hold only one")]
+    [InlineData("? [a]\n: b", "e.yaml:1:3: a list stands where a key is expected")]
+    [InlineData("surfaces: {push: {port: 3000}}", "e.yaml:1:25: surfaces.push.port is 3000, and so is surfaces.metadata.port; expected different ports")]
+    [InlineData("surfaces: {push: {port: 1}, admin: {port: 1}}", "e.yaml:1:43: surfaces.admin.port is 1, and so is surfaces.push.port; expected different ports")]
+    [InlineData("emergencyPort: 8080", "e.yaml:1:16: emergencyPort is 8080, and so is surfaces.scheduler.port; expected different ports")]
+    [InlineData("edges: {count: 3, pool: 9000-9001}", "e.yaml:1:25: edges.pool 9000-9001 holds 2 ports for 3 edges; expected one for each")]
+    [InlineData("scrub: {cycle: 60d}", "e.yaml:1:16: scrub.deepCycle 28d is shorter than scrub.cycle 60d; expected at least that")]
+    [InlineData("routing: {sites: [{name: a, networks: [10.0.0.0/8]}, {name: b, networks: [10.0.0.0/8]}]}", "e.yaml:1:74: routing.sites[1].networks: 10.0.0.0/8 already belongs to the site 'a'")]
+    public void Each_mistake_has_its_own_sentence(string yaml, string expected) => Errors(yaml).ShouldBe(expected);
+
+    [Theory]
+    [InlineData("a: [1, 2")]
+    [InlineData("a: 'open")]
+    [InlineData("a: b: c")]
+    [InlineData("a:\n\tb: 1")]
+    [InlineData("a: 1\n b: 2")]
+    public void Text_that_is_not_yaml_gives_its_first_error_with_a_place(string yaml)
+    {
+        var error = SettingsReader.Read(yaml, "e.yaml").Errors.Single();
+
+        error.Message.ShouldStartWith("this is not YAML: ");
+        error.Line.ShouldBeInRange(1, 2);
+    }
+
+    [Fact]
+    public void Nesting_without_end_is_refused()
+        => Errors(new string('[', 10_000)).ShouldBe("e.yaml:1:18: the nesting is deeper than 16 levels");
+
+    [Fact]
+    public void A_huge_file_is_refused()
+        => Errors("# " + new string('x', 1 << 20)).ShouldBe("e.yaml:1:1: the file is longer than 1048576 characters");
+
+    private static string Errors(string yaml)
+    {
+        var result = SettingsReader.Read(yaml, "e.yaml");
+        result.Settings.ShouldBeNull();
+        return string.Join('\n', result.Errors);
+    }
+}
