@@ -17,6 +17,7 @@ public sealed class BlobStore
     private readonly TimeProvider _time;
     private readonly BlockPool _pool;
     private readonly ConcurrentDictionary<Sha256Digest, DateTimeOffset> _touched = new();
+    private readonly ConcurrentDictionary<Sha256Digest, int> _held = new();
     private readonly Lock _naming = new();
 
     private BlobStore(string root, BlockPool pool, TimeProvider time)
@@ -88,7 +89,7 @@ public sealed class BlobStore
             throw DiskFaults.Translate(error, target);
         }
 
-        return new StoredBlob(blob.Fingerprint);
+        return new StoredBlob(blob.Fingerprint, this);
     }
 
     /// <summary>A blob that is already here, for publishing it again without sending it. Counts as a use, so that garbage
@@ -102,7 +103,7 @@ public sealed class BlobStore
             if (new FileInfo(PathOf(fingerprint.Digest)) is not { Exists: true } present || present.Length != fingerprint.Size)
                 return null;
             _touched[fingerprint.Digest] = _time.GetUtcNow();
-            return new StoredBlob(fingerprint);
+            return new StoredBlob(fingerprint, this);
         }
     }
 
@@ -120,25 +121,31 @@ public sealed class BlobStore
         }
     }
 
-    /// <summary>Every blob file: digest and size in bytes, in no order. Files appear and vanish meanwhile.</summary>
-    public IEnumerable<(Sha256Digest Digest, long Size)> Enumerate()
+    /// <summary>Every blob file, in no order. Files appear and vanish meanwhile.</summary>
+    public IEnumerable<BlobFile> Enumerate()
     {
         foreach (var file in new DirectoryInfo(Path.Combine(_root, "sha256")).EnumerateFiles("*", SearchOption.AllDirectories))
         {
-            if (Sha256Digest.TryParse(file.Name, out var digest))
-                yield return (digest, file.Length);
+            // The size is asked for only now, so the file may have vanished since its name was read.
+            if (Sha256Digest.TryParse(file.Name, out var digest) && file.Exists)
+                yield return new BlobFile(digest, file.Length, file.LastWriteTimeUtc);
         }
     }
 
     /// <summary>When the blob was last stored or found by this process; null when it was not.</summary>
     public DateTimeOffset? LastTouched(Sha256Digest digest) => _touched.TryGetValue(digest, out var at) ? at : null;
 
-    /// <summary>Deletes a blob file unless it was touched at or after the given moment.</summary>
-    /// <returns>False when it was touched and stays.</returns>
+    /// <summary>True while the blob is on its way into the catalog.</summary>
+    public bool IsHeld(Sha256Digest digest) => _held.ContainsKey(digest);
+
+    /// <summary>Deletes a blob file unless it was touched at or after the given moment, or is held.</summary>
+    /// <returns>False when it was touched or is held, and stays.</returns>
     public bool Delete(Sha256Digest digest, DateTimeOffset unlessTouchedSince)
     {
         lock (_naming)
         {
+            if (IsHeld(digest))
+                return false;
             if (_touched.TryGetValue(digest, out var at) && at >= unlessTouchedSince)
                 return false;
             _touched.TryRemove(digest, out _);
@@ -164,6 +171,31 @@ public sealed class BlobStore
 
         PosixFile.SyncFolder(Path.GetDirectoryName(target)!);
         return quarantined;
+    }
+
+    /// <summary>Keeps a blob from being deleted until <see cref="Release"/> was called as often.</summary>
+    /// <returns>False when it is not stored.</returns>
+    internal bool TryHold(Fingerprint fingerprint)
+    {
+        lock (_naming)
+        {
+            if (Find(fingerprint) is null)
+                return false;
+            _held.AddOrUpdate(fingerprint.Digest, 1, static (_, count) => count + 1);
+            return true;
+        }
+    }
+
+    internal void Release(Sha256Digest digest)
+    {
+        lock (_naming)
+        {
+            var left = _held[digest] - 1;
+            if (left > 0)
+                _held[digest] = left;
+            else
+                _held.TryRemove(digest, out _);
+        }
     }
 
     private string PathOf(Sha256Digest digest)

@@ -18,8 +18,10 @@ public sealed class VerifiedBlob
 /// the catalog takes.</summary>
 public sealed class StoredBlob
 {
-    internal StoredBlob(Fingerprint fingerprint) => Fingerprint = fingerprint;
+    internal StoredBlob(Fingerprint fingerprint, BlobStore store) => (Fingerprint, Store) = (fingerprint, store);
 
     /// <summary>What the bytes are.</summary>
     public Fingerprint Fingerprint { get; }
+
+    internal BlobStore Store { get; }
 }

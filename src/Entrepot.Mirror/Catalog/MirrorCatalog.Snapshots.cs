@@ -1,0 +1,156 @@
+using System.Collections.Immutable;
+using Entrepot.Core.Faults;
+using Entrepot.Core.Identities;
+using Entrepot.Core.State;
+using Entrepot.Mirror.Blobs;
+
+namespace Entrepot.Mirror.Catalog;
+
+/// <content>Publishing, and looking back.</content>
+public sealed partial class MirrorCatalog
+{
+    /// <summary>Largest page of <see cref="Snapshots"/>.</summary>
+    public const int MaxPage = 1000;
+
+    /// <summary>Publishes an edit as one snapshot: clients see the mirror before it or after it, never a mixture. Edits of one mirror
+    /// take turns; conditions are judged against the state that the edit really meets.</summary>
+    /// <param name="name">The mirror.</param>
+    /// <param name="edit">What to change.</param>
+    /// <param name="baseSnapshot">Refuse unless this snapshot is current; null to publish on whatever is.</param>
+    /// <param name="actor">Who asks.</param>
+    /// <param name="note">Why, for people.</param>
+    /// <param name="cancellation">Withdraws the request while it waits.</param>
+    /// <returns>The current snapshot, which is the old one when the edit changes no bytes.</returns>
+    /// <exception cref="FaultException">A <see cref="CatalogFault"/>; nothing was changed then.</exception>
+    public async Task<Publication> PublishAsync(
+        MirrorName name, TreeEdit edit, long? baseSnapshot, string actor, string note = "", CancellationToken cancellation = default)
+    {
+        MirrorRules.RequireText("note", note);
+        using var hold = Hold([.. edit.Puts.Select(static put => put.Blob)]);
+        return await ChangeAsync(
+            (transaction, view) =>
+            {
+                var mirror = view.Get(name);
+                if (baseSnapshot is { } expected && expected != mirror.Current.Number)
+                    throw Fault.Of(
+                        CatalogFault.BaseChanged, FaultKind.PreconditionFailed,
+                        $"The edit was made for snapshot #{expected} of '{name}', but #{mirror.Current.Number} is current.",
+                        "Look at what was published meanwhile, then publish again on top of it.").ToException();
+                var change = TreeChange.Apply(mirror.Current, edit);
+                if (change.IsEmpty)
+                    return (view, new Publication(mirror.Current, false, 0, 0));
+                var written = Enter(transaction, change.Written);
+                return Commit(transaction, view, mirror, "snapshot.publish", change.Entries, change.Ended, written, actor, note);
+            },
+            cancellation);
+    }
+
+    /// <summary>Makes an older snapshot's content current again, as a new snapshot: history only grows.</summary>
+    /// <param name="name">The mirror.</param>
+    /// <param name="number">The snapshot to go back to; 0 for the empty state.</param>
+    /// <param name="actor">Who asks.</param>
+    /// <param name="note">Why; empty for a note that says which snapshot it is.</param>
+    /// <param name="cancellation">Withdraws the request while it waits.</param>
+    /// <exception cref="FaultException">No such mirror or snapshot.</exception>
+    public async Task<Publication> RollbackAsync(
+        MirrorName name, long number, string actor, string note = "", CancellationToken cancellation = default)
+    {
+        MirrorRules.RequireText("note", note);
+        var target = OpenSnapshot(name, number);
+        return await ChangeAsync(
+            (transaction, view) =>
+            {
+                var mirror = view.Get(name);
+                if (number != 0 && !SnapshotTable.Exists(transaction, mirror.Id, number))
+                    throw SnapshotNotFound(name, number).ToException();
+                var diff = SnapshotDiff.Between(mirror.Current, target);
+                if (diff.IsEmpty)
+                    return (view, new Publication(mirror.Current, false, 0, 0));
+                var ended = diff.Removed.Concat(diff.Changed.Select(static change => change.From)).ToList();
+                var begun = diff.Added.Concat(diff.Changed.Select(static change => change.To)).ToList();
+                var written = begun.ConvertAll(entry => (entry, BlobTable.FindId(transaction, entry.Digest)
+                    ?? throw new InvalidOperationException($"{entry.Digest} of '{name}' #{number} has no row.")));
+                var entries = Merge(mirror.Current, target);
+                return Commit(
+                    transaction, view, mirror, "snapshot.rollback", entries, ended, written, actor,
+                    note.Length > 0 ? note : $"rollback to #{number}");
+            },
+            cancellation);
+    }
+
+    /// <summary>Snapshots of a mirror, newest first. The empty state 0 is not among them.</summary>
+    /// <param name="name">The mirror.</param>
+    /// <param name="before">Only those with a smaller number; null for the newest.</param>
+    /// <param name="count">How many at most, 1–<see cref="MaxPage"/>.</param>
+    /// <exception cref="FaultException"><see cref="CatalogFault.MirrorNotFound"/>.</exception>
+    public IReadOnlyList<SnapshotInfo> Snapshots(MirrorName name, long? before = null, int count = MaxPage)
+    {
+        var mirror = View.Get(name);
+        return _state.Read(connection => SnapshotTable.Page(connection, name, mirror.Id, before ?? long.MaxValue, Math.Clamp(count, 1, MaxPage)));
+    }
+
+    /// <summary>A snapshot with its files. The current one comes from memory, older ones from disk.</summary>
+    /// <exception cref="FaultException">No such mirror or snapshot.</exception>
+    public TreeSnapshot OpenSnapshot(MirrorName name, long number)
+    {
+        var mirror = View.Get(name);
+        if (number == mirror.Current.Number)
+            return mirror.Current;
+        if (number == 0)
+            return EmptySnapshot(mirror.Info);
+        return _state.Read(connection =>
+        {
+            using var transaction = connection.BeginTransaction(deferred: true);
+            var header = SnapshotTable.Find(connection, transaction, name, mirror.Id, number);
+            return header is null ? null : new TreeSnapshot(header, SnapshotTable.Entries(connection, transaction, mirror.Id, header));
+        }) ?? throw SnapshotNotFound(name, number).ToException();
+    }
+
+    private static Fault SnapshotNotFound(MirrorName mirror, long number)
+        => Fault.Of(
+            CatalogFault.SnapshotNotFound, FaultKind.NotFound, $"Mirror '{mirror}' has no snapshot #{number}, or retention has dropped it.",
+            $"List them with 'entrepot snapshot list {mirror}'.");
+
+    /// <summary>The target's files, but a file whose bytes did not change keeps its entry, as it does when it is pushed again.</summary>
+    private static ImmutableArray<TreeEntry> Merge(TreeSnapshot current, TreeSnapshot target)
+        => [.. target.Entries.Select(entry => current.TryGet(entry.Path, out var present) && present.Digest == entry.Digest ? present : entry)];
+
+    private List<(TreeEntry Entry, long Blob)> Enter(StateTransaction transaction, List<(TreeEntry Entry, StoredBlob Blob)> written)
+    {
+        var ids = new Dictionary<Sha256Digest, long>();
+        var entered = new List<(TreeEntry, long)>(written.Count);
+        foreach (var (entry, blob) in written)
+        {
+            if (!ids.TryGetValue(entry.Digest, out var id))
+            {
+                id = BlobTable.FindId(transaction, entry.Digest) ?? BlobTable.Insert(transaction, blob.Fingerprint, Now());
+                ids.Add(entry.Digest, id);
+            }
+
+            entered.Add((entry, id));
+        }
+
+        return entered;
+    }
+
+    private (CatalogView View, Publication Result) Commit(
+        StateTransaction transaction, CatalogView view, MirrorView mirror, string action, ImmutableArray<TreeEntry> entries,
+        List<TreeEntry> ended, List<(TreeEntry Entry, long Blob)> written, string actor, string note)
+    {
+        var before = mirror.Current.Info;
+        var bytes = before.Bytes - ended.Sum(static entry => entry.Size) + written.Sum(static item => item.Entry.Size);
+        var info = new SnapshotInfo(
+            before.Mirror, before.Number + 1, SnapshotListing.RootOf(entries), Now(), actor, note, entries.Length, bytes);
+        SnapshotTable.EndEntries(transaction, mirror.Id, info.Number, ended);
+        SnapshotTable.BeginEntries(transaction, mirror.Id, info.Number, written);
+        SnapshotTable.Insert(transaction, mirror.Id, info);
+        if (before.Files + written.Count - ended.Count != entries.Length)
+            throw new InvalidOperationException($"The files of '{before.Mirror}' #{info.Number} do not add up.");
+        var removed = ended.Count - written.Count(item => mirror.Current.TryGet(item.Entry.Path, out _));
+        Record(
+            transaction, actor, action, $"{before.Mirror}#{info.Number}",
+            new { root = info.Root, info.Files, info.Bytes, written = written.Count, removed, note });
+        var snapshot = new TreeSnapshot(info, entries);
+        return (view.With(mirror with { Current = snapshot }), new Publication(snapshot, true, written.Count, removed));
+    }
+}
