@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.Json;
+
+namespace Entrepot.Compare.Peers;
+
+/// <summary>Entrepot as shipped: an origin and an edge, each a process of its own. Downloads come from the edge's verified cache, uploads
+/// go to the origin, which hashes, syncs and publishes each.</summary>
+internal sealed class EntrepotPeer : Peer
+{
+    private readonly string _program;
+    private readonly string _data;
+    private readonly Process _origin;
+    private readonly Process _edge;
+    private readonly Uri _push;
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromMinutes(5) };
+
+    private EntrepotPeer(string program, string data, Process origin, Process edge, Uri push, IPEndPoint downloads)
+        : base("entrepot")
+        => (_program, _data, _origin, _edge, _push, Downloads) = (program, data, origin, edge, push, downloads);
+
+    public override IPEndPoint Downloads { get; }
+
+    /// <summary>Both processes: an upload costs the origin, a download the edge; the other one is idle meanwhile.</summary>
+    protected override IEnumerable<int> ProcessIds => [_origin.Id, _edge.Id];
+
+    public static async Task<EntrepotPeer> StartAsync(string program, string folder, string content)
+    {
+        var (originData, edgeData) = (Path.Combine(folder, "origin"), Path.Combine(folder, "edge"));
+        var origin = StartPinned(program, ["serve", "--roles", "origin", "--data", originData], Path.Combine(folder, "origin.log"));
+        var network = await NetworkAsync(originData);
+        var edge = StartPinned(
+            program, ["serve", "--roles", "edge", "--origin", network["metadata"].ToString().TrimEnd('/'), "--data", edgeData], Path.Combine(folder, "edge.log"));
+        var downloads = (await NetworkAsync(edgeData))["edge"];
+        var peer = new EntrepotPeer(
+            program, originData, origin, edge, network["push"], new IPEndPoint(IPAddress.Loopback, downloads.Port));
+        await peer.CommandAsync("mirror", "create", "bench");
+        await peer.CommandAsync("push", content, "bench/");
+        foreach (var file in Directory.EnumerateFiles(content, "*", SearchOption.AllDirectories))
+        {
+            using var response = await peer._http.GetAsync($"http://{downloads.Authority}{peer.DownloadPath(Path.GetRelativePath(content, file))}");
+            response.EnsureSuccessStatusCode();
+        }
+
+        return peer;
+    }
+
+    public override string DownloadPath(string file) => "/bench/" + file;
+
+    public override async Task UploadAsync(string file, string name)
+    {
+        await using var body = File.OpenRead(file);
+        using var response = await _http.PutAsync(new Uri(_push, $"/bench/upload/{name}"), new StreamContent(body, 1 << 20));
+        response.EnsureSuccessStatusCode();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        await StopAsync(_edge);
+        await StopAsync(_origin);
+    }
+
+    private static async Task<Dictionary<string, Uri>> NetworkAsync(string data)
+    {
+        var file = Path.Combine(data, "run", "network.json");
+        await UntilAsync(() => Task.FromResult(File.Exists(file)), $"{data}: the node did not start");
+        using var document = JsonDocument.Parse(await File.ReadAllTextAsync(file));
+        return document.RootElement.GetProperty("surfaces").EnumerateArray()
+            .ToDictionary(static s => s.GetProperty("surface").GetString()!, static s => new Uri(s.GetProperty("url").GetString()!));
+    }
+
+    private async Task CommandAsync(params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(_program, [.. arguments, "--data", _data]) { RedirectStandardOutput = true })!;
+        await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"entrepot {string.Join(' ', arguments)} ended with {process.ExitCode}");
+    }
+}
