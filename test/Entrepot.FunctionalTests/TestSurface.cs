@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Entrepot.Server.Configuration;
 using Entrepot.Server.Hosting;
 using Microsoft.AspNetCore.Builder;
 
@@ -24,13 +25,13 @@ internal sealed class TestSurface : IAsyncDisposable
 
     public Uri Url => Http.BaseAddress!;
 
-    public static async Task<TestSurface> StartAsync(Action<WebApplication> map, SurfaceLimits? limits = null)
+    public static async Task<TestSurface> StartAsync(Action<WebApplication> map, LimitSettings? limits = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         var address = (IPEndPoint)socket.LocalEndPoint!;
         var host = await SurfaceHost.StartAsync(
-            "test", socket, limits ?? new SurfaceLimits(), TimeProvider.System, TestLog.Factory, null,
+            "test", socket, limits ?? new LimitSettings(), TimeProvider.System, TestLog.Factory, null,
             (app, _) =>
             {
                 app.UseRouting();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Threading.Channels;
+using Entrepot.Server.Configuration;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
@@ -17,7 +18,7 @@ internal sealed class ProtocolListener : IConnectionListenerFactory, IConnection
 
     private readonly IConnectionListenerFactory _sockets;
     private readonly EndPoint _address;
-    private readonly SurfaceLimits _limits;
+    private readonly LimitSettings _limits;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
@@ -28,7 +29,7 @@ internal sealed class ProtocolListener : IConnectionListenerFactory, IConnection
     private IConnectionListener? _listener;
     private Task? _accepting;
 
-    public ProtocolListener(IConnectionListenerFactory sockets, EndPoint address, SurfaceLimits limits, TimeProvider time, ILogger logger)
+    public ProtocolListener(IConnectionListenerFactory sockets, EndPoint address, LimitSettings limits, TimeProvider time, ILogger logger)
     {
         (_sockets, _address, _limits, _time, _logger) = (sockets, address, limits, time, logger);
         _undecided = new SemaphoreSlim(limits.Connections, limits.Connections);

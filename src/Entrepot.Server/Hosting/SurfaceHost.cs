@@ -1,4 +1,6 @@
 using System.Net.Sockets;
+using Entrepot.Server.Configuration;
+using Entrepot.Server.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -8,7 +10,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Entrepot.Server.Http;
 
 namespace Entrepot.Server.Hosting;
 
@@ -16,6 +17,18 @@ namespace Entrepot.Server.Hosting;
 /// they are given, so each has its own limits and can be moved or stopped alone.</summary>
 internal sealed class SurfaceHost : IAsyncDisposable
 {
+    /// <summary>Size of the request line in bytes (Kestrel and nginx). Larger: 414.</summary>
+    public const int RequestLineBytes = 8 * 1024;
+
+    /// <summary>HTTP/2 streams of one connection at once (nginx <c>http2_max_concurrent_streams</c>).</summary>
+    public const int StreamsPerConnection = 128;
+
+    /// <summary>Time that a body may be slower than the minimum rate before it is cut off (Kestrel).</summary>
+    public static readonly TimeSpan RateGrace = TimeSpan.FromSeconds(5);
+
+    /// <summary>Time that requests in progress get when the node stops (systemd's default stop time-out is 90 s).</summary>
+    public static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(30);
+
     private readonly WebApplication _app;
 
     private SurfaceHost(WebApplication app) => _app = app;
@@ -30,7 +43,7 @@ internal sealed class SurfaceHost : IAsyncDisposable
     /// <param name="map">Adds middleware and endpoints; the strict target check and the fault mapper come before it.</param>
     /// <param name="cancellation">Gives up.</param>
     public static async Task<SurfaceHost> StartAsync(
-        string name, Socket socket, SurfaceLimits limits, TimeProvider time, ILoggerFactory loggers,
+        string name, Socket socket, LimitSettings limits, TimeProvider time, ILoggerFactory loggers,
         Action<IServiceCollection>? services, Action<WebApplication, ILogger> map, CancellationToken cancellation)
     {
         var logger = loggers.CreateLogger($"Entrepot.Surface.{name}");
@@ -38,7 +51,7 @@ internal sealed class SurfaceHost : IAsyncDisposable
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton(time);
         builder.Services.AddRoutingCore();
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = limits.DrainTimeout);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = DrainTimeout);
         services?.Invoke(builder.Services);
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(options => Configure(options, limits));
@@ -81,21 +94,21 @@ internal sealed class SurfaceHost : IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
-    private static void Configure(KestrelServerOptions options, SurfaceLimits limits)
+    private static void Configure(KestrelServerOptions options, LimitSettings limits)
     {
         options.AddServerHeader = false;
         options.Limits.MaxConcurrentConnections = limits.Connections;
         options.Limits.RequestHeadersTimeout = limits.HeaderTimeout;
         options.Limits.KeepAliveTimeout = limits.IdleTimeout;
-        options.Limits.MaxRequestHeadersTotalSize = limits.HeaderBytes;
-        options.Limits.MaxRequestLineSize = limits.RequestLineBytes;
-        options.Limits.MaxRequestBufferSize = Math.Max(limits.RequestLineBytes, 1024 * 1024);
+        options.Limits.MaxRequestHeadersTotalSize = limits.HeaderSize;
+        options.Limits.MaxRequestLineSize = RequestLineBytes;
+        options.Limits.MaxRequestBufferSize = Math.Max(RequestLineBytes, 1024 * 1024);
         // Enough to keep a fast reader busy; a slow one holds no more than this.
         options.Limits.MaxResponseBufferSize = 256 * 1024;
-        var rate = new MinDataRate(limits.MinimumRate, TimeSpan.FromSeconds(5));
+        var rate = limits.MinRate == 0 ? null : new MinDataRate(limits.MinRate, RateGrace);
         options.Limits.MinRequestBodyDataRate = rate;
         options.Limits.MinResponseDataRate = rate;
-        options.Limits.Http2.MaxStreamsPerConnection = limits.StreamsPerConnection;
+        options.Limits.Http2.MaxStreamsPerConnection = StreamsPerConnection;
         options.Limits.Http2.MaxFrameSize = 64 * 1024;
         options.Limits.Http2.InitialConnectionWindowSize = 1024 * 1024;
         options.Limits.Http2.InitialStreamWindowSize = 1024 * 1024;

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
-using Entrepot.Server.Hosting;
+using Entrepot.Server.Configuration;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 
@@ -69,7 +69,7 @@ public sealed class SurfaceHostTests
     [InlineData("GET / HTTP/1.1\r\nHost: x\r\nX-Slow: a")]
     public async Task A_client_that_never_finishes_its_headers_is_cut_off(string start)
     {
-        await using var surface = await EchoAsync(new SurfaceLimits { HeaderTimeout = TimeSpan.FromSeconds(1), IdleTimeout = TimeSpan.FromSeconds(1) });
+        await using var surface = await EchoAsync(new LimitSettings { HeaderTimeout = TimeSpan.FromSeconds(1), IdleTimeout = TimeSpan.FromSeconds(1) });
 
         var answer = await surface.SendRawAsync(start, Cancellation).WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
 
@@ -79,7 +79,7 @@ public sealed class SurfaceHostTests
     [Fact]
     public async Task Connections_beyond_the_limit_are_closed_and_the_others_still_served()
     {
-        await using var surface = await EchoAsync(new SurfaceLimits { Connections = 4 });
+        await using var surface = await EchoAsync(new LimitSettings { Connections = 4 });
         var open = new List<TcpClient>();
         for (var i = 0; i < 4; i++)
         {
@@ -121,7 +121,7 @@ public sealed class SurfaceHostTests
         answer.ShouldContain("\"cure\":");
     }
 
-    private static Task<TestSurface> EchoAsync(SurfaceLimits? limits = null)
+    private static Task<TestSurface> EchoAsync(LimitSettings? limits = null)
         => TestSurface.StartAsync(
             app => app.Run(context => context.Response.WriteAsync($"{context.Request.Protocol} {context.Request.Path}")), limits);
 
