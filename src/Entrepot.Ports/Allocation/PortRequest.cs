@@ -1,0 +1,75 @@
+using System.Globalization;
+using Entrepot.Core.Faults;
+using Entrepot.Core.Identities;
+using Entrepot.Ports.Pools;
+
+namespace Entrepot.Ports.Allocation;
+
+/// <summary>What a service asks of the port book.</summary>
+public sealed record PortRequest
+{
+    /// <summary>The <see cref="WantedPort"/> that means: whichever port the kernel finds free.</summary>
+    public const int AnyPort = 0;
+
+    /// <summary>Longest service name in characters; as a node name, so that it can become a DNS label.</summary>
+    public const int MaxServiceLength = NodeName.MaxLength;
+
+    /// <summary>The node on which the service listens.</summary>
+    public required NodeName Node { get; init; }
+
+    /// <summary>The service: 1–63 characters of <c>a–z 0–9 -</c>, unique on its node. The same name gets the same port again.</summary>
+    public required string Service { get; init; }
+
+    /// <summary>The transport.</summary>
+    public PortProtocol Protocol { get; init; }
+
+    /// <summary>The port that it should have, 1–65535; <see cref="AnyPort"/> for whichever is free; null to take one from the pool.</summary>
+    public int? WantedPort { get; init; }
+
+    /// <summary>Where a port comes from when none is wanted, or the wanted one is refused.</summary>
+    public PortPool? Pool { get; init; }
+
+    /// <summary>Where the service moves when neither the wanted port nor the pool can serve it, 1–65535.</summary>
+    public int? EmergencyPort { get; init; }
+
+    /// <summary>The last resort, when even the emergency port is refused.</summary>
+    public PortPool? OverflowPool { get; init; }
+
+    /// <summary>Who will connect.</summary>
+    public PortAudience Audience { get; init; }
+
+    /// <summary>True when the service may have a port that needs privileges to bind.</summary>
+    public bool AllowPrivileged { get; init; }
+
+    /// <summary>True when somebody has approved that this service opens a port of the block list.</summary>
+    public bool AllowForbidden { get; init; }
+
+    /// <summary>Every mistake in the request, each a sentence; empty when there is none.</summary>
+    public IReadOnlyList<string> Mistakes()
+    {
+        var mistakes = new List<string>();
+        if (!NodeName.TryParse(Node.Value, out _, out _))
+            mistakes.Add("The request names no node.");
+        if (!NodeName.TryParse(Service, out _, out _))
+            mistakes.Add($"'{Service}' is not a service name: use 1–{MaxServiceLength} characters of a–z, 0–9 and '-', with a letter or digit at both ends.");
+        if (WantedPort is < 0 or > PortSet.MaxPort)
+            mistakes.Add(string.Create(CultureInfo.InvariantCulture, $"The wanted port {WantedPort} is not a port: use 0–{PortSet.MaxPort}."));
+        if (EmergencyPort is < 1 or > PortSet.MaxPort)
+            mistakes.Add(string.Create(CultureInfo.InvariantCulture, $"The emergency port {EmergencyPort} is not a port: use 1–{PortSet.MaxPort}."));
+        if (WantedPort is null && Pool is null)
+            mistakes.Add("The request names neither a port nor a pool.");
+        if (WantedPort is null && Pool is { Strategy: PoolStrategy.Static })
+            mistakes.Add($"The {Pool} is static: the request must name the port that it wants.");
+        return mistakes;
+    }
+
+    /// <summary>Refuses a request that <see cref="Mistakes"/> finds fault with.</summary>
+    /// <exception cref="FaultException"><see cref="PortFault.RequestInvalid"/> with every mistake.</exception>
+    public void Validate()
+    {
+        if (Mistakes() is { Count: > 0 } mistakes)
+            throw Fault.Of(
+                PortFault.RequestInvalid, FaultKind.Invalid, $"The port request of '{Service}' is not well formed. {string.Join(' ', mistakes)}",
+                "Correct the service's port settings.").ToException();
+    }
+}
