@@ -1,0 +1,157 @@
+using System.Buffers;
+using System.Net;
+using System.Runtime.InteropServices;
+using Entrepot.Core.Identities;
+
+namespace Entrepot.Mirror.Routing;
+
+/// <summary>Chooses edges for a client. Pure: the same input gives the same outcome, in whatever order the edges come; no clock, no
+/// randomness, no I/O.</summary>
+/// <remarks>In order: (1) edges that can't serve are excluded; (2) so are those that fail often, while others don't; (3) so are, among
+/// equally near edges, those that carry more than their share; (4) the rest is ordered by distance, then by weighted rendezvous hash.
+/// Steps 2 and 3 always leave an edge of each distance that they looked at.</remarks>
+public static class EdgeSelector
+{
+    /// <summary>Chooses.</summary>
+    /// <param name="request">Who wants what.</param>
+    /// <param name="edges">Every known edge, healthy or not.</param>
+    /// <param name="assigned">Clients sent to each edge lately that its heart-beat does not show yet, in the order of
+    /// <paramref name="edges"/>; empty for none.</param>
+    /// <param name="sites">Where clients are.</param>
+    /// <param name="options">Bounds and weights.</param>
+    public static Selection Select(
+        SelectionRequest request, ReadOnlySpan<EdgeState> edges, ReadOnlySpan<int> assigned, SiteMap sites, SelectionOptions options)
+    {
+        if (request.Client.IsIPv4MappedToIPv6)
+            request = request with { Client = request.Client.MapToIPv4() };
+        var site = sites.Find(request.Client);
+        var candidates = ArrayPool<Candidate>.Shared.Rent(Math.Max(edges.Length, 1));
+        try
+        {
+            var (count, trusted) = (0, 0);
+            var excluded = new List<ExcludedEdge>();
+            for (var i = 0; i < edges.Length; i++)
+            {
+                var edge = edges[i];
+                if (Refuse(request, edge, options) is { } refusal)
+                {
+                    excluded.Add(refusal);
+                    continue;
+                }
+
+                if (edge.RecentErrors < options.ErrorLimit)
+                    trusted++;
+                candidates[count++] = new Candidate(
+                    edge, sites.Distance(site?.Site, edge.Sites), edge.ActiveTransfers + (i < assigned.Length ? assigned[i] : 0));
+            }
+
+            var kept = candidates.AsSpan(0, count);
+            if (trusted > 0 && trusted < count)
+                kept = KeepTrusted(kept, excluded, options.ErrorLimit);
+            kept.Sort(static (left, right) => left.Distance.CompareTo(right.Distance));
+            kept = KeepWithinBound(kept, excluded, options, request);
+            kept.Sort(static (left, right) => Candidate.Compare(left, right));
+
+            var chosen = new ChosenEdge[kept.Length];
+            for (var i = 0; i < chosen.Length; i++)
+                chosen[i] = new ChosenEdge(kept[i].Edge, kept[i].Score);
+            excluded.Sort(static (left, right) => string.CompareOrdinal(left.Edge.Name.Value, right.Edge.Name.Value));
+            return new Selection(site, ImmutableCollectionsMarshal.AsImmutableArray(chosen), [.. excluded]);
+        }
+        finally
+        {
+            ArrayPool<Candidate>.Shared.Return(candidates, clearArray: true);
+        }
+    }
+
+    /// <summary>The rendezvous hash of a blob and an edge, between 0 and 1, both excluded. Part of the contract: another scheduler or a
+    /// client that knows the edges comes to the same order.</summary>
+    public static double Rendezvous(Sha256Digest digest, EdgeState edge)
+    {
+        // The finaliser of SplitMix64 (Steele, Lea and Flood, 2014) over the digest's first 64 bits and the edge's XXH3.
+        var mixed = digest.Prefix64 ^ edge.Seed;
+        mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
+        mixed ^= mixed >> 31;
+        return ((mixed >> 11) + 0.5) * (1.0 / (1UL << 53));
+    }
+
+    private static ExcludedEdge? Refuse(in SelectionRequest request, EdgeState edge, SelectionOptions options) => edge.Condition switch
+    {
+        EdgeCondition.Out => new ExcludedEdge(edge, ExcludeReason.Out),
+        EdgeCondition.Draining => new ExcludedEdge(edge, ExcludeReason.Draining),
+        EdgeCondition.Joining => new ExcludedEdge(edge, ExcludeReason.Joining),
+        _ when request.Avoid?.Contains(edge.Name) == true => new ExcludedEdge(edge, ExcludeReason.Avoided),
+        _ when edge.IsLoopback && !request.ThroughProxy && !IPAddress.IsLoopback(request.Client)
+            => new ExcludedEdge(edge, ExcludeReason.LoopbackAddress),
+        _ when edge.ActiveTransfers >= options.MaxTransfers
+            => new ExcludedEdge(edge, ExcludeReason.AtCapacity, edge.ActiveTransfers, options.MaxTransfers),
+        _ => null,
+    };
+
+    /// <summary>Applies the bounded load to each group of equally near edges and scores who stays. The input is sorted by distance.</summary>
+    private static Span<Candidate> KeepWithinBound(
+        Span<Candidate> candidates, List<ExcludedEdge> excluded, SelectionOptions options, SelectionRequest request)
+    {
+        var kept = 0;
+        for (var start = 0; start < candidates.Length;)
+        {
+            var end = start;
+            long total = 0;
+            while (end < candidates.Length && candidates[end].Distance == candidates[start].Distance)
+                total += candidates[end++].Load;
+            var bound = BoundOf(total, end - start, options);
+            for (; start < end; start++)
+            {
+                var candidate = candidates[start];
+                if (candidate.Load + 1 > bound)
+                    excluded.Add(new ExcludedEdge(candidate.Edge, ExcludeReason.Overloaded, candidate.Load + 1, bound));
+                else
+                    candidates[kept++] = candidate with { Score = ScoreOf(candidate, request, bound, options) };
+            }
+        }
+
+        return candidates[..kept];
+    }
+
+    /// <summary>The most transfers that an edge may come to have: the given share of the mean after this client is placed.</summary>
+    internal static long BoundOf(long totalLoad, int edges, SelectionOptions options)
+        => Math.Max(options.AlwaysAllowed, (long)Math.Ceiling(options.LoadBound * (totalLoad + 1) / edges));
+
+    private static ScoreParts ScoreOf(in Candidate candidate, in SelectionRequest request, long bound, SelectionOptions options)
+    {
+        var edge = candidate.Edge;
+        var hash = Rendezvous(request.Digest, edge);
+        var load = 1 - (0.5 * Math.Min(1, (double)candidate.Load / bound));
+        var errors = options.ErrorHalving / (options.ErrorHalving + edge.RecentErrors);
+        var fit = edge.CacheBytes == 0 || request.Size <= edge.CacheBytes ? 1 : 0.1;
+        return new ScoreParts(candidate.Distance, hash, load, errors, fit, -(load * errors * fit) / Math.Log(hash));
+    }
+
+    private static Span<Candidate> KeepTrusted(Span<Candidate> candidates, List<ExcludedEdge> excluded, double limit)
+    {
+        var kept = 0;
+        foreach (var candidate in candidates)
+        {
+            if (candidate.Edge.RecentErrors >= limit)
+                excluded.Add(new ExcludedEdge(candidate.Edge, ExcludeReason.RecentErrors, candidate.Edge.RecentErrors, limit));
+            else
+                candidates[kept++] = candidate;
+        }
+
+        return candidates[..kept];
+    }
+
+    private readonly record struct Candidate(EdgeState Edge, int Distance, long Load)
+    {
+        public ScoreParts Score { get; init; }
+
+        public static int Compare(in Candidate left, in Candidate right)
+        {
+            var order = left.Distance.CompareTo(right.Distance);
+            if (order == 0)
+                order = right.Score.Score.CompareTo(left.Score.Score);
+            return order != 0 ? order : string.CompareOrdinal(left.Edge.Name.Value, right.Edge.Name.Value);
+        }
+    }
+}
