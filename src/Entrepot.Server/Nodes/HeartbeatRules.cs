@@ -1,0 +1,82 @@
+using System.Net;
+using System.Net.Sockets;
+using Entrepot.Core.Faults;
+using Entrepot.Core.Identities;
+using Entrepot.Server.Api;
+
+namespace Entrepot.Server.Nodes;
+
+/// <summary>What a heart-beat must be like. What it says becomes redirects and pages, so it is checked as any other input.</summary>
+public static class HeartbeatRules
+{
+    /// <summary>Longest base address in characters.</summary>
+    public const int MaxUrl = 256;
+
+    /// <summary>Longest version in characters.</summary>
+    public const int MaxVersion = 64;
+
+    /// <summary>Longest reason of a port in characters.</summary>
+    public const int MaxReason = 500;
+
+    /// <summary>Most sites of one node.</summary>
+    public const int MaxSites = 8;
+
+    /// <summary>Checks a heart-beat.</summary>
+    /// <returns>Null when it is in order, else one fault that names everything that is wrong.</returns>
+    public static Fault? Check(HeartbeatRequest beat)
+    {
+        var errors = new List<string>();
+        if (!NodeName.TryParse(beat.Node, out _, out var name))
+            errors.Add(name.Message);
+        if (ErrorOfUrl(beat.Url) is { } url)
+            errors.Add(url);
+        if (!AreSites(beat.Site))
+            errors.Add($"'{Shorten(beat.Site)}' is no site: name 1–{MaxSites}, each as a node is named, separated by commas.");
+        if (!IsText(beat.Version, MaxVersion))
+            errors.Add($"The version must be 1–{MaxVersion} printable characters.");
+        if (!IsText(beat.PortReason, MaxReason))
+            errors.Add($"The reason of the port must be 1–{MaxReason} printable characters.");
+        if (long.Min(long.Min(beat.ActiveTransfers, beat.RecentErrors), long.Min(beat.BytesPerSecond, beat.HeldBytes)) < 0
+            || long.Min(beat.CapacityBytes, beat.FreeBytes) < 0)
+            errors.Add("Counts and sizes can't be negative.");
+        return errors.Count == 0
+            ? null
+            : Fault.Of(
+                NodeFault.Heartbeat, FaultKind.Invalid, $"The heart-beat of '{Shorten(beat.Node)}' is refused: {string.Join(" ", errors)}",
+                "Mend the edge's settings.");
+    }
+
+    private static string? ErrorOfUrl(string? text)
+    {
+        if (text is null || text.Length > MaxUrl || !Uri.TryCreate(text, UriKind.Absolute, out var url))
+            return $"'{Shorten(text)}' is no base address of at most {MaxUrl} characters.";
+        if (url.Scheme != Uri.UriSchemeHttp && url.Scheme != Uri.UriSchemeHttps)
+            return $"'{text}' is neither http nor https.";
+        if (url.UserInfo.Length > 0 || url.Query.Length > 0 || url.Fragment.Length > 0 || text[^1] == '/')
+            return $"'{text}' has a user, a query, a fragment or a slash at its end.";
+        // It goes into headers and pages as it is: only what a URL consists of (RFC 3986 §2).
+        if (!text.All(static c => char.IsAsciiLetterOrDigit(c) || "-._~:/[]%".Contains(c, StringComparison.Ordinal)))
+            return $"'{Shorten(text)}' has a character that no base address needs.";
+        var unspecified = IPAddress.TryParse(url.DnsSafeHost, out var address)
+            && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) || address.AddressFamily == AddressFamily.Unknown);
+        return unspecified ? $"'{text}' is an address to listen on, not one to connect to." : null;
+    }
+
+    private static bool AreSites(string? text)
+    {
+        if (text is not { Length: > 0 and <= MaxSites * (NodeName.MaxLength + 2) })
+            return false;
+        var sites = text.Split(',', StringSplitOptions.TrimEntries);
+        return sites.Length <= MaxSites && sites.All(static site => NodeName.TryParse(site, out _, out _));
+    }
+
+    private static bool IsText(string? text, int most) => text is { Length: > 0 } && text.Length <= most && !text.Any(char.IsControl);
+
+    private static string Shorten(string? text)
+    {
+        if (text is null)
+            return "";
+        var cut = text.Length <= 80 ? text : text[..80] + "…";
+        return new string([.. cut.Select(static c => char.IsControl(c) || char.IsSurrogate(c) ? '\uFFFD' : c)]);
+    }
+}
