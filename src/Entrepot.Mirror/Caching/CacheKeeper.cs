@@ -1,0 +1,168 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace Entrepot.Mirror.Caching;
+
+/// <summary>The cache's one background loop: makes proven pieces durable in groups, closes idle files, forgets blobs of which nothing is held.</summary>
+internal sealed class CacheKeeper : IAsyncDisposable
+{
+    private static readonly TimeSpan Round = TimeSpan.FromMinutes(1);
+
+    private readonly PieceCache _cache;
+    private readonly CachingOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ConcurrentDictionary<CachedBlob, byte> _dirty = new();
+    private readonly SemaphoreSlim _signal = new(0, 1);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _loop;
+
+    public CacheKeeper(PieceCache cache, CachingOptions options, TimeProvider time, ILogger logger)
+    {
+        (_cache, _options, _time, _logger) = (cache, options, time, logger);
+        _loop = Task.Run(LoopAsync);
+    }
+
+    /// <summary>The blob has pieces that are not durable yet.</summary>
+    public void MarkDirty(CachedBlob blob)
+    {
+        _dirty[blob] = 0;
+        try
+        {
+            _signal.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // The loop has been told already.
+        }
+    }
+
+    /// <summary>Makes durable what is proven now. Syncs each data file once, then its bitmap, then each folder once.</summary>
+    public void Commit()
+    {
+        var folders = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var blob in _dirty.Keys)
+        {
+            // Removed first: what is proven from here on marks it again.
+            if (!_dirty.TryRemove(blob, out _) || !blob.TryAcquire())
+                continue;
+            try
+            {
+                if (Commit(blob) is { } folder)
+                    folders.Add(folder);
+            }
+            finally
+            {
+                blob.Release();
+            }
+        }
+
+        foreach (var folder in folders)
+            _cache.Disk.SyncFolder(folder);
+    }
+
+    /// <summary>Closes idle files beyond the limit and forgets empty blobs.</summary>
+    public void Tidy()
+    {
+        var over = _cache.OpenFiles - _options.IdleFiles;
+        foreach (var blob in _cache.Blobs.Where(static blob => !blob.IsInUse).OrderBy(static blob => blob.LastUsed))
+        {
+            var isForgotten = blob.IsEmpty && _time.GetElapsedTime(blob.LastUsed) > _options.ForgetEmptyAfter;
+            var isClosed = over > 0 && blob.IsOpen;
+            if (!(isForgotten || isClosed) || !blob.TrySeal())
+                continue;
+            if (isForgotten && blob.IsEmpty)
+            {
+                _cache.Retire(blob);
+                continue;
+            }
+
+            _cache.CloseData(blob);
+            over--;
+            blob.Unseal();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _loop;
+        try
+        {
+            Commit();
+        }
+        catch (IOException error)
+        {
+            Log.MaintenanceFailed(_logger, error);
+        }
+
+        _signal.Dispose();
+        _stop.Dispose();
+    }
+
+    private string? Commit(CachedBlob blob)
+    {
+        var outcome = blob.Files.Commit(blob, blob.Data(_cache));
+        if (outcome.Lost is { } lost)
+        {
+            foreach (var piece in lost)
+                _cache.Expel(blob, piece);
+            Log.PiecesLost(_logger, blob.Fingerprint.Digest, lost.Count, outcome.Error!.Message);
+            _cache.DiskFailed(outcome.Error);
+        }
+        else if (outcome.Error is { } error)
+        {
+            Log.CommitFailed(_logger, blob.Fingerprint.Digest, error.Message);
+            _cache.DiskFailed(error);
+            _dirty[blob] = 0;  // again with the next group
+        }
+
+        return outcome.Folder;
+    }
+
+    private async Task LoopAsync()
+    {
+        try
+        {
+            var tidied = _time.GetTimestamp();
+            while (!_stop.IsCancellationRequested)
+            {
+                await WaitAsync();
+                try
+                {
+                    Commit();
+                    if (_time.GetElapsedTime(tidied) >= Round)
+                    {
+                        tidied = _time.GetTimestamp();
+                        Tidy();
+                    }
+                }
+                catch (Exception error)
+                {
+                    // One bad round must not end all later ones.
+                    Log.MaintenanceFailed(_logger, error);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Closing.
+        }
+    }
+
+    private async Task WaitAsync()
+    {
+        using var round = new CancellationTokenSource(Round, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(round.Token, _stop.Token);
+        try
+        {
+            await _signal.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
+        {
+            return;
+        }
+
+        await Task.Delay(_options.CommitDelay, _time, _stop.Token);
+    }
+}

@@ -1,0 +1,330 @@
+using Entrepot.Mirror.Integrity;
+using Microsoft.Win32.SafeHandles;
+
+namespace Entrepot.Mirror.Caching;
+
+/// <summary>One blob of the cache: which pieces are in its file, who uses them, and what is being fetched.</summary>
+/// <remarks>
+/// A piece is in one of four states. <em>Absent</em>: its bytes in the file mean nothing. <em>Busy</em>: a fetch or a drop owns its place in the
+/// file. <em>Ready</em>: proven, readers may pin and read it. Ready and <em>durable</em>: the bitmap on disk says so too.
+/// The rule that holds at every instruction: a place in the file is written or punched only while the piece is busy, not pinned, and its bit is
+/// clear in the bitmap on disk.
+/// Readers of ready pieces take no lock: they count themselves in, then look at the bit; whoever drops a piece clears the bit, then looks at the count.
+/// </remarks>
+internal sealed class CachedBlob
+{
+    private const int Sealed = int.MinValue / 2;
+
+    private readonly Lock _lock = new();
+    private readonly PieceBits _ready;
+    private readonly PieceBits _busy;
+    private readonly int[] _pins;
+    private readonly int[] _stamps;
+    private Dictionary<int, PieceFill>? _fills;
+    private SafeFileHandle? _data;
+    private int _users;
+    private long _lastUsed;
+
+    public CachedBlob(Fingerprint fingerprint, BlobFiles files, PieceBits? held)
+    {
+        Fingerprint = fingerprint;
+        Files = files;
+        var count = fingerprint.Pieces.Length;
+        _ready = held?.Copy() ?? new PieceBits(count);
+        _busy = new PieceBits(count);
+        _pins = new int[count];
+        _stamps = new int[count];
+    }
+
+    public Fingerprint Fingerprint { get; }
+
+    public BlobFiles Files { get; }
+
+    public bool IsInUse => Volatile.Read(ref _users) != 0;
+
+    public bool IsOpen => Volatile.Read(ref _data) is not null;
+
+    public bool IsEmpty => _ready.IsEmpty;
+
+    public int ReadyPieces => _ready.SetCount;
+
+    /// <summary>Timestamp of the last use.</summary>
+    public long LastUsed
+    {
+        get => Volatile.Read(ref _lastUsed);
+        set => Volatile.Write(ref _lastUsed, value);
+    }
+
+    /// <summary>Bytes of ready pieces.</summary>
+    public long ReadyBytes
+    {
+        get
+        {
+            var last = Fingerprint.Pieces.Length - 1;
+            return last < 0
+                ? 0
+                : ((long)_ready.SetCount * Fingerprint.PieceSize) - (_ready[last] ? Fingerprint.PieceSize - Fingerprint.LengthOf(last) : 0);
+        }
+    }
+
+    /// <summary>Counts a user in, so that neither blob nor file goes away.</summary>
+    /// <returns>False when the blob is being retired or its file closed: look it up again.</returns>
+    public bool TryAcquire()
+    {
+        if (Interlocked.Increment(ref _users) > 0)
+            return true;
+        Interlocked.Decrement(ref _users);
+        return false;
+    }
+
+    public void Release() => Interlocked.Decrement(ref _users);
+
+    /// <summary>Keeps users out, if there are none.</summary>
+    public bool TrySeal() => Interlocked.CompareExchange(ref _users, Sealed, 0) == 0;
+
+    public void Unseal() => Interlocked.Add(ref _users, -Sealed);
+
+    public bool IsReady(int piece) => _ready[piece];
+
+    /// <summary>Pins a ready piece: its bytes stay as they are until <see cref="Unpin"/>.</summary>
+    public bool TryPin(int piece, int stamp)
+    {
+        Interlocked.Increment(ref _pins[piece]);
+        if (_ready[piece])
+        {
+            Volatile.Write(ref _stamps[piece], stamp);
+            return true;
+        }
+
+        Interlocked.Decrement(ref _pins[piece]);
+        return false;
+    }
+
+    public void Unpin(int piece) => Interlocked.Decrement(ref _pins[piece]);
+
+    /// <summary>The data file. Only for users; stays open while there is one.</summary>
+    public SafeFileHandle Data(PieceCache cache)
+    {
+        if (Volatile.Read(ref _data) is { } open)
+            return open;
+        lock (_lock)
+            return _data ??= cache.OpenData(this);
+    }
+
+    /// <summary>Closes the data file; only while sealed.</summary>
+    public bool CloseData()
+    {
+        if (Interlocked.Exchange(ref _data, null) is not { } open)
+            return false;
+        open.Dispose();
+        return true;
+    }
+
+    /// <summary>Asks for a piece: pins it when it is ready, joins its fetch when there is one, begins one otherwise.</summary>
+    /// <param name="piece">Which piece.</param>
+    /// <param name="urgent">True when it is needed now, false for reading ahead.</param>
+    /// <param name="filler">Runs the fetch.</param>
+    public PieceTicket Demand(int piece, bool urgent, PieceFiller filler)
+    {
+        if (TryPin(piece, filler.Stamp))
+            return new PieceTicket(this, piece, null);
+        lock (_lock)
+        {
+            if (TryPin(piece, filler.Stamp))
+                return new PieceTicket(this, piece, null);
+            _fills ??= [];
+            if (_fills.TryGetValue(piece, out var fill) && !fill.Abandoned)
+            {
+                fill.Waiters++;
+                fill.Urgent |= urgent;
+                return new PieceTicket(this, piece, fill);
+            }
+
+            var next = new PieceFill(piece, fill?.Done.Task) { Waiters = 1, Urgent = urgent };
+            _fills[piece] = next;
+            filler.Start(this, next);
+            return new PieceTicket(this, piece, next);
+        }
+    }
+
+    public void Urge(PieceFill fill)
+    {
+        lock (_lock)
+            fill.Urgent = true;
+    }
+
+    /// <summary>One waiter goes; with the last of them the fetch dies.</summary>
+    public void Leave(PieceFill fill)
+    {
+        MemoryPiece? drop = null;
+        lock (_lock)
+        {
+            fill.Waiters--;
+            switch (fill.State)
+            {
+                case FillState.OnDisk:
+                    Unpin(fill.Piece);
+                    return;
+                case FillState.Running when fill.Waiters == 0:
+                    fill.Abandoned = true;
+                    break;
+                case FillState.InMemory when fill.Waiters == 0:
+                    Forget(fill);
+                    drop = fill.Memory;
+                    break;
+                default:
+                    return;
+            }
+        }
+
+        drop?.Dispose();
+        if (drop is null)
+            fill.Stop.Cancel();
+    }
+
+    /// <summary>Ends a fetch whose piece is in the file. Takes the proof, sets the bit, and gives every waiter a pin.</summary>
+    public void Keep(PieceFill fill, VerifiedPiece proof, int stamp)
+    {
+        if (proof.Index != fill.Piece || !ReferenceEquals(proof.Blob, Fingerprint))
+            throw new ArgumentException("The proof is of another piece.", nameof(proof));
+        lock (_lock)
+        {
+            Interlocked.Add(ref _pins[fill.Piece], fill.Waiters);
+            _stamps[fill.Piece] = stamp;
+            _busy.Clear(fill.Piece);
+            _ready.Set(fill.Piece);
+            fill.State = FillState.OnDisk;
+            Forget(fill);
+        }
+
+        fill.Done.SetResult();
+    }
+
+    /// <summary>Ends a fetch whose piece is in memory.</summary>
+    public void Hand(PieceFill fill, MemoryPiece memory)
+    {
+        lock (_lock)
+        {
+            fill.Memory = memory;
+            fill.State = FillState.InMemory;
+            if (fill.Waiters == 0)
+                Forget(fill);
+        }
+
+        fill.Done.SetResult();
+        if (fill.Abandoned)
+            memory.Dispose();
+    }
+
+    /// <summary>Ends a fetch that would need memory for a piece that nobody needs yet.</summary>
+    /// <returns>False when somebody does need it now.</returns>
+    public bool TryDefer(PieceFill fill)
+    {
+        lock (_lock)
+        {
+            if (fill.Urgent)
+                return false;
+            fill.State = FillState.Deferred;
+            Forget(fill);
+        }
+
+        fill.Done.SetResult();
+        return true;
+    }
+
+    /// <summary>Ends a fetch that failed.</summary>
+    public void Fail(PieceFill fill, Exception error)
+    {
+        lock (_lock)
+        {
+            fill.State = FillState.Failed;
+            Forget(fill);
+        }
+
+        fill.Done.SetException(error);
+        _ = fill.Done.Task.Exception;  // observed here: with no waiter left nobody else would
+    }
+
+    /// <summary>Takes ownership of a piece's place in the file, to fetch into it.</summary>
+    /// <returns>False when it is ready or busy, or a reader has it pinned still.</returns>
+    public bool TryOwn(int piece)
+    {
+        lock (_lock)
+        {
+            if (_ready[piece] || _busy[piece])
+                return false;
+            // Readers count themselves in before they see that the bit is clear, and out right after.
+            var spin = default(SpinWait);
+            while (Volatile.Read(ref _pins[piece]) != 0)
+            {
+                if (spin.Count > 20)
+                    return false;
+                spin.SpinOnce();
+            }
+
+            return _busy.Set(piece);
+        }
+    }
+
+    public void Disown(int piece) => _busy.Clear(piece);
+
+    /// <summary>Makes pieces not ready and owns their places, to drop them.</summary>
+    /// <param name="pieces">Which.</param>
+    /// <param name="force">True to take pieces that readers have pinned too, because their bytes are bad.</param>
+    public List<int> Withdraw(IEnumerable<int> pieces, bool force)
+    {
+        var withdrawn = new List<int>();
+        lock (_lock)
+        {
+            foreach (var piece in pieces)
+            {
+                if (!_ready.Clear(piece))
+                    continue;
+                if (!force && Volatile.Read(ref _pins[piece]) != 0)
+                {
+                    _ready.Set(piece);
+                    continue;
+                }
+
+                _busy.Set(piece);
+                withdrawn.Add(piece);
+            }
+        }
+
+        return withdrawn;
+    }
+
+    /// <summary>Undoes <see cref="Withdraw"/>.</summary>
+    public void Restore(List<int> pieces)
+    {
+        lock (_lock)
+        {
+            foreach (var piece in pieces)
+            {
+                _busy.Clear(piece);
+                _ready.Set(piece);
+            }
+        }
+    }
+
+    /// <summary>The ready pieces as they are now.</summary>
+    public PieceBits Ready() => _ready.Copy();
+
+    public bool IsPinned(int piece) => Volatile.Read(ref _pins[piece]) != 0;
+
+    /// <summary>Ready pieces that nobody has pinned, with the stamp of their last use.</summary>
+    public IEnumerable<(int Stamp, int Piece)> Droppable()
+    {
+        for (var piece = 0; piece < _pins.Length; piece++)
+        {
+            if (_ready[piece] && Volatile.Read(ref _pins[piece]) == 0)
+                yield return (Volatile.Read(ref _stamps[piece]), piece);
+        }
+    }
+
+    private void Forget(PieceFill fill)
+    {
+        if (_fills is not null && _fills.TryGetValue(fill.Piece, out var current) && ReferenceEquals(current, fill))
+            _fills.Remove(fill.Piece);
+    }
+}

@@ -1,0 +1,79 @@
+using Entrepot.Mirror.Replication;
+
+namespace Entrepot.Mirror.Caching;
+
+/// <summary>How an edge's cache behaves.</summary>
+public sealed record CachingOptions
+{
+    /// <summary>Folder of the cache; it belongs to one process.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>Most bytes of pieces on disk, held and arriving together. At least <see cref="Integrity.PieceSize.Minimum"/>.</summary>
+    public long CapacityBytes { get; init; } = 10L << 30;
+
+    /// <summary>Pieces fetched ahead of the one that a reader waits for, 0–16.</summary>
+    public int ReadAhead { get; init; } = 2;
+
+    /// <summary>Bytes of memory for pieces in flight, at least twice the largest piece (128 MiB).</summary>
+    public int BufferBytes { get; init; } = 128 << 20;
+
+    /// <summary>Pieces fetched from upstream at once, over all readers; at least 1.</summary>
+    public int MaxFills { get; init; } = 32;
+
+    /// <summary>Attempts for one piece over all sources; at least 1.</summary>
+    public int MaxAttempts { get; init; } = 8;
+
+    /// <summary>For how long after a source began to fail readers wait for it to come back, rather than failing at once.
+    /// Longer than a restart takes.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Longest wait for memory when the disk has no room.</summary>
+    public TimeSpan BufferPatience { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>When a source is given up on.</summary>
+    public TransferLimits Transfer { get; init; } = TransferLimits.Default;
+
+    /// <summary>How long proven pieces may wait for the next group of syncs. A crash loses at most the pieces of this time.</summary>
+    public TimeSpan CommitDelay { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>For how long after the disk was full pieces are served through without trying it again.</summary>
+    public TimeSpan DiskFullPause { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Data files kept open while nobody reads them.</summary>
+    public int IdleFiles { get; init; } = 1024;
+
+    /// <summary>After how long a blob of which nothing is held is forgotten.</summary>
+    public TimeSpan ForgetEmptyAfter { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Bytes per second that the scrub reads; at least 1 MiB.</summary>
+    public long ScrubBytesPerSecond { get; init; } = 16 << 20;
+
+    /// <summary>From the end of one scrub pass to the next.</summary>
+    public TimeSpan ScrubPause { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>How many passes check CRC-32 only, before one checks SHA-256 too.</summary>
+    public int ScrubPassesPerDeep { get; init; } = 7;
+
+    /// <summary>Refuses values outside the stated ranges, all at once.</summary>
+    /// <exception cref="ArgumentException">Naming each.</exception>
+    public void Validate()
+    {
+        var wrong = new List<string>();
+        Check(CapacityBytes >= Integrity.PieceSize.Minimum, $"{nameof(CapacityBytes)} {CapacityBytes} is below {Integrity.PieceSize.Minimum}");
+        Check(ReadAhead is >= 0 and <= 16, $"{nameof(ReadAhead)} {ReadAhead} is not within 0–16");
+        Check(BufferBytes >= 2 * Integrity.PieceSize.Maximum, $"{nameof(BufferBytes)} {BufferBytes} is below {2 * Integrity.PieceSize.Maximum}");
+        Check(MaxFills >= 1, $"{nameof(MaxFills)} {MaxFills} is below 1");
+        Check(MaxAttempts >= 1, $"{nameof(MaxAttempts)} {MaxAttempts} is below 1");
+        Check(IdleFiles >= 0, $"{nameof(IdleFiles)} {IdleFiles} is below 0");
+        Check(ScrubBytesPerSecond >= 1 << 20, $"{nameof(ScrubBytesPerSecond)} {ScrubBytesPerSecond} is below {1 << 20}");
+        Check(ScrubPassesPerDeep >= 1, $"{nameof(ScrubPassesPerDeep)} {ScrubPassesPerDeep} is below 1");
+        if (wrong.Count > 0)
+            throw new ArgumentException(string.Join("; ", wrong) + ".");
+
+        void Check(bool holds, string otherwise)
+        {
+            if (!holds)
+                wrong.Add(otherwise);
+        }
+    }
+}

@@ -1,0 +1,305 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Entrepot.Core.Faults;
+using Entrepot.Core.Identities;
+using Entrepot.Mirror.Blobs;
+using Entrepot.Mirror.Integrity;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace Entrepot.Mirror.Caching;
+
+/// <summary>An edge's store: pieces of blobs on a local disk, at most so many bytes. It keeps only what comes with a
+/// <see cref="VerifiedPiece"/>, and after a crash at any instruction it holds nothing but pieces that are what their bitmap says.</summary>
+/// <remarks>Layout below the folder: <c>pieces/ab/HEX-GENERATION.data</c> and <c>.held</c> (see <see cref="BlobFiles"/>),
+/// <c>quarantine/</c> rotten pieces for inspection.</remarks>
+public sealed class PieceCache : IAsyncDisposable
+{
+    private readonly CachingOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CachingMetrics _metrics;
+    private readonly ConcurrentDictionary<Sha256Digest, CachedBlob> _blobs = new();
+    private readonly CacheKeeper _keeper;
+    private readonly CacheEviction _eviction;
+    private readonly FileStream _owner;
+    private long _used;
+    private int _openFiles;
+    private int _stamp;
+    private long _pausedUntil;
+
+    private PieceCache(CachingOptions options, ICacheDisk disk, FileStream owner, CachingMetrics metrics, TimeProvider time, ILogger logger)
+    {
+        (_options, Disk, _owner, _metrics, _time, _logger) = (options, disk, owner, metrics, time, logger);
+        _eviction = new CacheEviction(this, metrics, logger);
+        _keeper = new CacheKeeper(this, options, time, logger);
+    }
+
+    /// <summary>Where rotten pieces are put.</summary>
+    public string QuarantineFolder => Path.Combine(_options.Folder, "quarantine");
+
+    internal ICacheDisk Disk { get; }
+
+    internal CacheKeeper Keeper => _keeper;
+
+    internal int Stamp => Volatile.Read(ref _stamp);
+
+    internal long Used => Volatile.Read(ref _used);
+
+    internal long Capacity => _options.CapacityBytes;
+
+    internal int OpenFiles => Volatile.Read(ref _openFiles);
+
+    internal ICollection<CachedBlob> Blobs => _blobs.Values;
+
+    private string PiecesFolder => Path.Combine(_options.Folder, "pieces");
+
+    /// <summary>Opens the folder, making it, and recovers what an earlier process left.</summary>
+    /// <exception cref="FaultException"><see cref="CachingFault.Folder"/>: not writable, or another process has it open.</exception>
+    public static PieceCache Open(CachingOptions options, CachingMetrics metrics, TimeProvider time, ILogger logger)
+        => Open(options, new CacheDisk(), metrics, time, logger);
+
+    internal static PieceCache Open(CachingOptions options, ICacheDisk disk, CachingMetrics metrics, TimeProvider time, ILogger logger)
+    {
+        options.Validate();
+        options = options with { Folder = Path.GetFullPath(options.Folder) };
+        FileStream? owner = null;
+        try
+        {
+            Directory.CreateDirectory(options.Folder);
+            owner = new FileStream(Path.Combine(options.Folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            var cache = new PieceCache(options, disk, owner, metrics, time, logger);
+            cache.Recover();
+            return cache;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            owner?.Dispose();
+            throw Fault.Of(
+                CachingFault.Folder, FaultKind.Unavailable, $"The cache folder '{options.Folder}' can't be used: {error.Message}",
+                "Check that the disk is mounted, that this user may write to it, and that no other edge uses the folder.").ToException(error);
+        }
+    }
+
+    /// <summary>How the cache stands.</summary>
+    /// <param name="bufferedBytes">Memory in use for pieces in flight.</param>
+    internal CacheStats Look(long bufferedBytes)
+    {
+        var free = 0L;
+        try
+        {
+            free = new DriveInfo(_options.Folder).AvailableFreeSpace;
+        }
+        catch (IOException)
+        {
+            // A disk that can't even say this has no room.
+        }
+
+        return new CacheStats(_blobs.Count, Used, Capacity, free, bufferedBytes, OpenFiles, IsPaused);
+    }
+
+    /// <summary>Makes everything that is held durable and closes the files. Nobody may read any more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _keeper.DisposeAsync();
+        foreach (var blob in _blobs.Values)
+            CloseData(blob);
+        await _owner.DisposeAsync();
+    }
+
+    /// <summary>The blob, held for the caller until <see cref="CachedBlob.Release"/>; null when nothing is known of it.</summary>
+    internal CachedBlob? TryAcquire(Sha256Digest digest)
+    {
+        var spin = default(SpinWait);
+        while (_blobs.TryGetValue(digest, out var blob))
+        {
+            if (blob.TryAcquire())
+            {
+                blob.LastUsed = _time.GetTimestamp();
+                return blob;
+            }
+
+            spin.SpinOnce();
+        }
+
+        return null;
+    }
+
+    /// <summary>The blob, made known if it is not, and held for the caller.</summary>
+    /// <exception cref="FaultException"><see cref="CachingFault.InconsistentFingerprint"/>.</exception>
+    internal CachedBlob Acquire(Fingerprint fingerprint)
+    {
+        while (true)
+        {
+            if (TryAcquire(fingerprint.Digest) is { } known)
+            {
+                if (ReferenceEquals(known.Fingerprint, fingerprint) || known.Fingerprint with { Md5 = fingerprint.Md5 } == fingerprint)
+                    return known;
+                known.Release();
+                throw Inconsistent(fingerprint, "differs from the one known here");
+            }
+
+            if (!fingerprint.IsConsistent())
+                throw Inconsistent(fingerprint, "contradicts itself");
+            var hex = fingerprint.Digest.Hex;
+            var generation = Guid.CreateVersion7(_time.GetUtcNow()).ToString("N");
+            var stem = Path.Combine(PiecesFolder, hex[..2], $"{hex}-{generation}");
+            _blobs.TryAdd(fingerprint.Digest, new CachedBlob(fingerprint, new BlobFiles(Disk, fingerprint, stem, null), null));
+        }
+    }
+
+    /// <summary>Makes room for a piece and owns its place in the file.</summary>
+    /// <returns>False when the disk has no room or the place is not free: then the piece goes through memory.</returns>
+    internal bool TryAdmit(CachedBlob blob, int piece)
+    {
+        if (IsPaused || !TryReserve(blob.Fingerprint.LengthOf(piece)))
+            return false;
+        if (!blob.TryOwn(piece))
+        {
+            Unreserve(blob.Fingerprint.LengthOf(piece));
+            return false;
+        }
+
+        try
+        {
+            blob.Data(this);
+            return true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            Expel(blob, piece);
+            DiskFailed(error);
+            return false;
+        }
+    }
+
+    /// <summary>Undoes <see cref="TryAdmit"/>.</summary>
+    internal void Expel(CachedBlob blob, int piece)
+    {
+        blob.Disown(piece);
+        Unreserve(blob.Fingerprint.LengthOf(piece));
+    }
+
+    /// <summary>As <see cref="Expel"/>, giving back the space of what was written already.</summary>
+    internal void Discard(CachedBlob blob, int piece)
+    {
+        Disk.TryPunchHole(blob.Data(this), blob.Files.DataPath, blob.Fingerprint.OffsetOf(piece), blob.Fingerprint.LengthOf(piece));
+        Expel(blob, piece);
+    }
+
+    /// <summary>A proven piece waits to be made durable.</summary>
+    internal void MarkDirty(CachedBlob blob) => _keeper.MarkDirty(blob);
+
+    /// <summary>Our own disk failed: leave it alone for a while.</summary>
+    internal void DiskFailed(Exception error)
+    {
+        Volatile.Write(ref _pausedUntil, (_time.GetUtcNow() + _options.DiskFullPause).UtcTicks);
+        if (error is IOException io && DiskFaults.IsDiskFull(io))
+        {
+            Log.DiskFull(_logger, error.Message, _options.DiskFullPause);
+            // What is worth least makes room for the next.
+            _eviction.Run(Math.Max(PieceSize.Maximum, Capacity / CacheEviction.Share));
+        }
+        else
+        {
+            Log.DiskFailed(_logger, error.Message, _options.DiskFullPause);
+        }
+    }
+
+    /// <summary>Drops pieces whose bytes are bad, whoever reads them.</summary>
+    internal void Condemn(CachedBlob blob, int piece) => _eviction.Condemn(blob, piece);
+
+    internal void Unreserve(long bytes) => Interlocked.Add(ref _used, -bytes);
+
+    /// <summary>Takes a sealed blob out of the cache and deletes its files.</summary>
+    internal void Retire(CachedBlob blob)
+    {
+        CloseData(blob);
+        try
+        {
+            blob.Files.Delete();
+        }
+        finally
+        {
+            // Should deleting fail, the next start finds the files again.
+            _blobs.TryRemove(new(blob.Fingerprint.Digest, blob));
+            Unreserve(blob.ReadyBytes);
+        }
+    }
+
+    internal SafeFileHandle OpenData(CachedBlob blob)
+    {
+        var file = Disk.Open(blob.Files.DataPath, FileMode.OpenOrCreate);
+        try
+        {
+            if (RandomAccess.GetLength(file) != blob.Fingerprint.Size)
+                Disk.SetLength(file, blob.Files.DataPath, blob.Fingerprint.Size);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
+        Interlocked.Increment(ref _openFiles);
+        return file;
+    }
+
+    internal void CloseData(CachedBlob blob)
+    {
+        if (blob.CloseData())
+            Interlocked.Decrement(ref _openFiles);
+    }
+
+    private bool IsPaused => Volatile.Read(ref _pausedUntil) > _time.GetUtcNow().UtcTicks;
+
+    private static FaultException Inconsistent(Fingerprint fingerprint, string how)
+        => Fault.Of(
+            CachingFault.InconsistentFingerprint, FaultKind.Unavailable, $"The fingerprint of {fingerprint.Digest} {how}.",
+            "Check the origin: run 'entrepot verify --deep' there.").ToException();
+
+    private bool TryReserve(long bytes)
+    {
+        Interlocked.Increment(ref _stamp);
+        for (var tries = 0; tries < 16; tries++)
+        {
+            var used = Used;
+            if (used + bytes <= Capacity)
+            {
+                if (Interlocked.CompareExchange(ref _used, used + bytes, used) == used)
+                    return true;
+                tries--;  // somebody else moved on, which is progress
+            }
+            else if (bytes > Capacity || _eviction.Run(used + bytes - Capacity) == 0)
+            {
+                return false;
+            }
+        }
+
+        return false;
+    }
+
+    private void Recover()
+    {
+        Directory.CreateDirectory(QuarantineFolder);
+        var shards = Enumerable.Range(0, 256).Select(i => Path.Combine(PiecesFolder, i.ToString("x2", CultureInfo.InvariantCulture))).ToList();
+        foreach (var shard in shards)
+            Directory.CreateDirectory(shard);
+        var found = CacheRecovery.Run(Disk, shards, out var removed);
+        var now = (Wall: _time.GetUtcNow().UtcDateTime, Stamp: _time.GetTimestamp());
+        foreach (var (fingerprint, stem, held, lastUsed) in found)
+        {
+            var age = now.Wall - lastUsed;
+            var blob = new CachedBlob(fingerprint, new BlobFiles(Disk, fingerprint, stem, held), held)
+            {
+                LastUsed = now.Stamp - (long)(Math.Max(0, age.TotalSeconds) * _time.TimestampFrequency),
+            };
+            _blobs[fingerprint.Digest] = blob;
+            _used += blob.ReadyBytes;
+        }
+
+        if (_used > Capacity)
+            _eviction.Run(_used - Capacity);
+        Log.Opened(_logger, _options.Folder, _blobs.Count, _used, removed);
+    }
+}

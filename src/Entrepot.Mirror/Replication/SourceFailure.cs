@@ -1,0 +1,16 @@
+using Entrepot.Core.Faults;
+
+namespace Entrepot.Mirror.Replication;
+
+/// <summary>One failed attempt at one source.</summary>
+/// <param name="Reason">What went wrong; only the reasons that concern a single source.</param>
+/// <param name="Detail">One sentence without the source's name.</param>
+public sealed record SourceFailure(ReplicationFault Reason, string Detail)
+{
+    /// <summary>The failure as a fault for throwing from <see cref="IPieceSource.OpenAsync"/>.</summary>
+    public FaultException ToException(Exception? inner = null)
+        => Fault.Of(Reason, Reason == ReplicationFault.NotHeld ? FaultKind.NotFound : FaultKind.Unavailable, Detail).ToException(inner);
+
+    /// <inheritdoc/>
+    public override string ToString() => Detail;
+}
