@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Mirror.Blobs;
@@ -229,7 +228,18 @@ public sealed class PieceCache : IAsyncDisposable
 
     internal SafeFileHandle OpenData(CachedBlob blob)
     {
-        var file = Disk.Open(blob.Files.DataPath, FileMode.OpenOrCreate);
+        SafeFileHandle file;
+        try
+        {
+            file = Disk.Open(blob.Files.DataPath, FileMode.OpenOrCreate);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(blob.Files.DataPath)!);
+            Disk.SyncFolder(PiecesFolder);
+            file = Disk.Open(blob.Files.DataPath, FileMode.OpenOrCreate);
+        }
+
         try
         {
             if (RandomAccess.GetLength(file) != blob.Fingerprint.Size)
@@ -282,10 +292,8 @@ public sealed class PieceCache : IAsyncDisposable
     private void Recover()
     {
         Directory.CreateDirectory(QuarantineFolder);
-        var shards = Enumerable.Range(0, 256).Select(i => Path.Combine(PiecesFolder, i.ToString("x2", CultureInfo.InvariantCulture))).ToList();
-        foreach (var shard in shards)
-            Directory.CreateDirectory(shard);
-        var found = CacheRecovery.Run(Disk, shards, out var removed);
+        Directory.CreateDirectory(PiecesFolder);
+        var found = CacheRecovery.Run(Disk, Directory.EnumerateDirectories(PiecesFolder), out var removed);
         var now = (Wall: _time.GetUtcNow().UtcDateTime, Stamp: _time.GetTimestamp());
         foreach (var (fingerprint, stem, held, lastUsed) in found)
         {

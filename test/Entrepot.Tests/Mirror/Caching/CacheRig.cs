@@ -17,7 +17,7 @@ internal sealed class CacheRig : IAsyncDisposable
         ICacheDisk? disk = null, string? folder = null)
     {
         _ownsFolder = folder is null;
-        Folder = folder ?? Directory.CreateTempSubdirectory("entrepot-cache-").FullName;
+        Folder = folder ?? TestFolder.Make("entrepot-cache-");
         Time = time ?? TimeProvider.System;
         Options = new CachingOptions { Folder = Folder, Patience = TimeSpan.Zero, CommitDelay = TimeSpan.FromHours(1) };
         Options = adjust?.Invoke(Options) ?? Options;
