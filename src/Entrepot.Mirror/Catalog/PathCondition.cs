@@ -27,7 +27,7 @@ public sealed class PathCondition
 
     /// <summary>Judges what is at the path.</summary>
     /// <returns>Null when the condition holds.</returns>
-    internal Fault? Judge(ContentPath path, TreeEntry? entry) => (_present, entry) switch
+    public Fault? Judge(ContentPath path, TreeEntry? entry) => (_present, entry) switch
     {
         (null, _) or (false, null) => null,
         (false, not null) => Failed($"'{path}' exists already, as {entry.Digest}.", "Choose another path, or send the file without the condition."),

@@ -171,7 +171,7 @@ internal sealed class TreeChange
         }
     }
 
-    private static Fault FileAndFolder(string file, string below)
+    internal static Fault FileAndFolder(string file, string below)
         => Fault.Of(
             CatalogFault.FileAndFolder, FaultKind.Conflict, $"'{file}' is a file, so '{below}' can't lie below it.",
             "Rename one of the two, or remove the one that is in the way in the same publication.");

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 
 namespace Entrepot.Mirror.Catalog;
@@ -37,6 +38,25 @@ public sealed class TreeSnapshot
         var at = LowerBound(Entries, path.Value, 0);
         entry = at < Entries.Length && Entries[at].Path == path ? Entries[at] : null;
         return entry is not null;
+    }
+
+    /// <summary>What would keep a file from being put at a path: a folder of that very name, or a file where one of its folders
+    /// would have to be.</summary>
+    /// <returns>Null when nothing is in the way.</returns>
+    public Fault? Obstacle(ContentPath path)
+    {
+        var text = path.Value;
+        var (first, end) = Below(Entries, path);
+        if (first < end)
+            return TreeChange.FileAndFolder(text, Entries[first].Path.Value);
+        for (var slash = text.IndexOf('/'); slash >= 0; slash = text.IndexOf('/', slash + 1))
+        {
+            var at = LowerBound(Entries, text.AsSpan(0, slash), 0);
+            if (at < Entries.Length && Entries[at].Path.Value.AsSpan().SequenceEqual(text.AsSpan(0, slash)))
+                return TreeChange.FileAndFolder(text[..slash], text);
+        }
+
+        return null;
     }
 
     /// <summary>One level of a folder: folders first, then files, each by name. A folder's figures cover everything below it.</summary>

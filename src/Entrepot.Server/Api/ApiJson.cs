@@ -6,7 +6,8 @@ namespace Entrepot.Server.Api;
 /// <summary>How every document of the API is written: camel case, nulls left out, enumerations as text.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UseStringEnumConverter = true)]
+    UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(IReadOnlyList<ErrorDocument>))]
 [JsonSerializable(typeof(NetworkDocument))]
 [JsonSerializable(typeof(IReadOnlyList<MirrorDocument>))]
 [JsonSerializable(typeof(MirrorDocument))]

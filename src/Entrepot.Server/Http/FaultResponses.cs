@@ -41,8 +41,9 @@ public static class FaultResponses
     /// <param name="fault">Why it is refused.</param>
     /// <param name="extensions">Further members of the problem document (RFC 9457 §3.2).</param>
     /// <param name="status">A more exact status than <see cref="StatusOf"/> gives, such as 405 or 416.</param>
+    /// <param name="type">A registered problem type; null for the URN of the fault's code.</param>
     public static Task WriteAsync(
-        HttpContext context, Fault fault, IReadOnlyDictionary<string, JsonElement>? extensions = null, int? status = null)
+        HttpContext context, Fault fault, IReadOnlyDictionary<string, JsonElement>? extensions = null, int? status = null, string? type = null)
     {
         var response = context.Response;
         if (response.HasStarted)
@@ -58,7 +59,7 @@ public static class FaultResponses
         if (code == StatusCodes.Status503ServiceUnavailable)
             response.Headers.RetryAfter = RetryAfterSeconds;
         var problem = new ProblemDocument(
-            TypePrefix + fault.Code, Title(fault.Kind), code, fault.Message, RequestTarget.RawPath(context).ToString(), fault.Code, fault.Cure)
+            type ?? (TypePrefix + fault.Code), Title(fault.Kind), code, fault.Message, RequestTarget.RawPath(context).ToString(), fault.Code, fault.Cure)
         {
             Extensions = extensions?.ToDictionary(),
         };

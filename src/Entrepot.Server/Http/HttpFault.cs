@@ -18,6 +18,9 @@ public enum HttpFault
     /// <summary>The request's body or a parameter is not well formed.</summary>
     Body,
 
+    /// <summary>Several headers are not well formed.</summary>
+    Headers,
+
     /// <summary>None of the requested ranges overlaps the content.</summary>
     Range,
 

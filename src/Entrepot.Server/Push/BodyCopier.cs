@@ -1,0 +1,26 @@
+using System.IO.Pipelines;
+
+namespace Entrepot.Server.Push;
+
+/// <summary>Reads a request's body as it arrives, without holding more of it than the connection's own buffer.</summary>
+internal static class BodyCopier
+{
+    /// <summary>Hands every part of the body to a sink, in order.</summary>
+    /// <param name="body">The request's body.</param>
+    /// <param name="sink">Takes a part; the memory is valid until it returns.</param>
+    /// <param name="cancellation">Stops waiting for the client.</param>
+    public static async Task CopyAsync(PipeReader body, Func<ReadOnlyMemory<byte>, ValueTask> sink, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var read = await body.ReadAsync(cancellation);
+            foreach (var part in read.Buffer)
+                await sink(part);
+            body.AdvanceTo(read.Buffer.End);
+            if (read.IsCanceled)
+                throw new OperationCanceledException(cancellation);
+            if (read.IsCompleted)
+                return;
+        }
+    }
+}
