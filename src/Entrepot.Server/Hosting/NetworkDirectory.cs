@@ -1,0 +1,27 @@
+using System.Collections.Immutable;
+using Entrepot.Server.Api;
+
+namespace Entrepot.Server.Hosting;
+
+/// <summary>The surfaces that this process runs, in the order in which they started, and those of other nodes as their heart-beats
+/// tell. Read by <c>/v1/network</c>.</summary>
+public sealed class NetworkDirectory(string version, string node, Func<IReadOnlyList<NodeDocument>> others)
+{
+    private ImmutableArray<SurfaceDocument> _own = [];
+
+    /// <summary>The network as it is now.</summary>
+    public NetworkDocument Current
+    {
+        get
+        {
+            var own = _own;
+            var remote = others()
+                .Where(other => own.All(surface => surface.Node != other.Last.Node))
+                .Select(static other => new SurfaceDocument("edge", other.Last.Node, other.Last.Url, new Uri(other.Last.Url).Port, "unknown", other.Last.PortReason));
+            return new NetworkDocument(version, node, [.. own, .. remote]);
+        }
+    }
+
+    /// <summary>Adds a surface that listens now.</summary>
+    public void Add(SurfaceDocument surface) => ImmutableInterlocked.Update(ref _own, static (own, added) => own.Add(added), surface);
+}

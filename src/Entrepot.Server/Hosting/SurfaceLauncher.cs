@@ -1,0 +1,92 @@
+using System.Net;
+using Entrepot.Ports.Allocation;
+using Entrepot.Server.Api;
+using Entrepot.Server.Configuration;
+using Entrepot.Server.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Entrepot.Server.Hosting;
+
+/// <summary>What a surface needs before it can listen.</summary>
+/// <param name="Name"><c>push</c>, <c>metadata</c>, <c>admin</c>, <c>scheduler</c> or <c>edge</c>.</param>
+/// <param name="Node">The node it belongs to; an embedded edge has a name of its own.</param>
+/// <param name="Request">What it asks of the port book.</param>
+/// <param name="Zone">The zone that its listener faces.</param>
+/// <param name="Allow">Who may use it.</param>
+internal sealed record SurfacePlan(string Name, string Node, PortRequest Request, Zone Zone, IReadOnlyList<IPNetwork> Allow);
+
+/// <summary>A surface that listens.</summary>
+internal sealed class RunningSurface(SurfaceDocument document, SurfaceHost host, BoundPort port) : IAsyncDisposable
+{
+    /// <summary>What clients are told of it.</summary>
+    public SurfaceDocument Document => document;
+
+    /// <summary>Lets requests in progress finish, then closes.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await host.StopAsync(CancellationToken.None);
+        await host.DisposeAsync();
+        await port.DisposeAsync();
+    }
+}
+
+/// <summary>Takes a surface from plan to listening: lease, bind, serve. The one way to a listener in this assembly.</summary>
+internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, TimeProvider time, ILoggerFactory loggers)
+{
+    private readonly ILogger _logger = loggers.CreateLogger("Entrepot.Hosting");
+
+    /// <summary>Leases a port, binds it and starts to serve.</summary>
+    /// <param name="plan">What the surface needs.</param>
+    /// <param name="services">Adds what the endpoints need from the container, or null.</param>
+    /// <param name="map">Adds the endpoints.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="Core.Faults.FaultException">No port is left, or the address is not this host's.</exception>
+    public async Task<RunningSurface> LaunchAsync(
+        SurfacePlan plan, Action<IServiceCollection>? services, Action<WebApplication> map, CancellationToken cancellation)
+    {
+        var port = await binder.BindAsync(plan.Request, settings.Bind, cancellation);
+        foreach (var finding in port.Findings)
+            Say(plan, finding);
+        try
+        {
+            var host = await SurfaceHost.StartAsync(
+                plan.Name, port.Socket, settings.Limits, time, loggers, services,
+                (app, logger) =>
+                {
+                    if (!plan.Allow.Contains(SurfaceSettings.Anyone[0]) || !plan.Allow.Contains(SurfaceSettings.Anyone[1]))
+                        app.UseAllowList(plan.Allow, plan.Name, logger);
+                    app.UseRouting();
+                    map(app);
+                },
+                cancellation);
+            var document = Describe(plan, port);
+            Log.SurfaceStarted(_logger, plan.Name, plan.Node, document.Url, document.Reason);
+            return new RunningSurface(document, host, port);
+        }
+        catch
+        {
+            await port.DisposeAsync();
+            throw;
+        }
+    }
+
+    private SurfaceDocument Describe(SurfacePlan plan, BoundPort port)
+    {
+        var host = settings.PublicHost
+            ?? (settings.Bind.Equals(IPAddress.Any) || settings.Bind.Equals(IPAddress.IPv6Any) ? Dns.GetHostName() : settings.Bind.ToString());
+        if (IPAddress.TryParse(host, out var address) && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6)
+            host = $"[{address}]";
+        return new SurfaceDocument(
+            plan.Name, plan.Node, $"http://{host}:{port.Lease.Port}", port.Lease.Port, plan.Zone.ToString().ToLowerInvariant(), port.Lease.Reason);
+    }
+
+    private void Say(SurfacePlan plan, PortFinding finding)
+    {
+        if (finding.Kind == PortFindingKind.Moved)
+            Log.SurfaceMoved(_logger, plan.Name, plan.Node, finding.Port, finding.Message);
+        else
+            Log.SurfaceWarning(_logger, plan.Name, plan.Node, $"{finding.Message} {finding.Cure}");
+    }
+}
