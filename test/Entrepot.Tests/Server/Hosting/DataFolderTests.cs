@@ -1,0 +1,61 @@
+using Entrepot.Core.Faults;
+using Entrepot.Server.Api;
+using Entrepot.Server.Hosting;
+
+namespace Entrepot.Tests.Server.Hosting;
+
+public sealed class DataFolderTests : IDisposable
+{
+    private readonly string _root = Path.Combine(Directory.CreateTempSubdirectory("entrepot-data-").FullName, "data");
+
+    public void Dispose() => Directory.Delete(Path.GetDirectoryName(_root)!, recursive: true);
+
+    [Fact]
+    public void One_process_at_a_time_has_the_folder()
+    {
+        using (DataFolder.Open(_root))
+            Should.Throw<FaultException>(() => DataFolder.Open(_root)).Fault.Is(HostingFault.DataFolderInUse).ShouldBeTrue();
+
+        using var again = DataFolder.Open(_root);
+        again.Root.ShouldBe(_root);
+    }
+
+    [Theory]
+    [InlineData("2")]
+    [InlineData("99999999999")]
+    [InlineData("")]
+    [InlineData("1x")]
+    public void A_folder_of_another_layout_is_refused_and_named(string marker)
+    {
+        using (DataFolder.Open(_root))
+        {
+        }
+
+        File.WriteAllText(Path.Combine(_root, "FORMAT"), marker);
+
+        var fault = Should.Throw<FaultException>(() => DataFolder.Open(_root)).Fault;
+        fault.Is(HostingFault.DataFolderNewer).ShouldBeTrue();
+        fault.Message.ShouldContain(_root);
+        File.ReadAllText(Path.Combine(_root, "FORMAT")).ShouldBe(marker);
+    }
+
+    [Fact]
+    public void A_file_in_the_way_is_named()
+    {
+        File.WriteAllText(_root, "in the way");
+
+        Should.Throw<FaultException>(() => DataFolder.Open(_root)).Message.ShouldContain(_root);
+    }
+
+    [Fact]
+    public void The_announcement_goes_when_the_node_stops()
+    {
+        using (var folder = DataFolder.Open(_root))
+        {
+            folder.Announce(new NetworkDocument("1", "origin", [new SurfaceDocument("push", "origin", "http://127.0.0.1:1", 1, "loopback", "test")]));
+            File.Exists(DataFolder.NetworkFile(_root)).ShouldBeTrue();
+        }
+
+        File.Exists(DataFolder.NetworkFile(_root)).ShouldBeFalse();
+    }
+}
