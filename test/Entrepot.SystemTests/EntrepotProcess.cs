@@ -1,0 +1,133 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Entrepot.Server.Api;
+using Entrepot.Server.Hosting;
+
+namespace Entrepot.SystemTests;
+
+/// <summary>The real program in a process of its own, so that it can be killed without warning.</summary>
+internal sealed class EntrepotProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(90);
+
+    private readonly ConcurrentQueue<string> _output = new();
+    private readonly Process _process;
+
+    private EntrepotProcess(Process process, string data) => (_process, Data) = (process, data);
+
+    public static string Program { get; } = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "entrepot.exe" : "entrepot");
+
+    public string Data { get; }
+
+    public int Id => _process.Id;
+
+    public NetworkDocument Network { get; private set; } = new("", "", []);
+
+    /// <summary>Everything the program printed, for assertions on what it says and for the message of a failed test.</summary>
+    public string Output => string.Join('\n', _output);
+
+    /// <summary>Resident memory now and its highest so far, in MiB (proc(5), VmRSS and VmHWM).</summary>
+    public (long Now, long Peak) Memory
+    {
+        get
+        {
+            var status = File.ReadAllLines($"/proc/{Id}/status");
+            return (Read("VmRSS:"), Read("VmHWM:"));
+
+            long Read(string name) => long.Parse(
+                status.Single(line => line.StartsWith(name, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+                CultureInfo.InvariantCulture) / 1024;
+        }
+    }
+
+    /// <summary>Starts <c>serve</c> or <c>up</c> on a data folder and waits until its surfaces are announced.</summary>
+    public static async Task<EntrepotProcess> StartAsync(string data, params string[] arguments)
+    {
+        var process = new Process { StartInfo = Describe([.. arguments, "--data", data]) };
+        var started = new EntrepotProcess(process, data);
+        process.OutputDataReceived += (_, line) => started.Take(line.Data);
+        process.ErrorDataReceived += (_, line) => started.Take(line.Data);
+        // A killed process leaves its announcement behind.
+        File.Delete(DataFolder.NetworkFile(data));
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        var watch = Stopwatch.StartNew();
+        while (!started.TryReadNetwork())
+        {
+            if (process.HasExited)
+                throw new InvalidOperationException($"entrepot {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{started.Output}");
+            if (watch.Elapsed > StartDeadline)
+            {
+                process.Kill(entireProcessTree: true);
+                throw new TimeoutException($"entrepot {string.Join(' ', arguments)} did not start:\n{started.Output}");
+            }
+
+            await Poll.OnceAsync();
+        }
+
+        return started;
+    }
+
+    /// <summary>Runs a command to its end.</summary>
+    public static Task<CommandResult> RunAsync(params string[] arguments) => Command.RunAsync(Program, arguments);
+
+    /// <summary>Runs a command against this node.</summary>
+    public Task<CommandResult> CommandAsync(params string[] arguments) => RunAsync([.. arguments, "--data", Data]);
+
+    /// <summary>Base address of one of this process's surfaces.</summary>
+    public Uri Url(string surface, string? node = null)
+        => new(Network.Surfaces.First(s => s.Surface == surface && (node is null || s.Node == node)).Url);
+
+    /// <summary>SIGKILL: nothing is flushed, closed or tidied.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            using var terminate = Process.Start("kill", ["-TERM", Id.ToString(CultureInfo.InvariantCulture)]);
+            await terminate.WaitForExitAsync();
+            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(40));
+            try
+            {
+                await _process.WaitForExitAsync(deadline.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                await KillAsync();
+            }
+        }
+
+        _process.Dispose();
+    }
+
+    private static ProcessStartInfo Describe(IEnumerable<string> arguments)
+        => new(Program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+
+    private bool TryReadNetwork()
+    {
+        try
+        {
+            var bytes = File.ReadAllBytes(DataFolder.NetworkFile(Data));
+            Network = JsonSerializer.Deserialize(bytes, ApiJson.Default.NetworkDocument)!;
+            return true;
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    private void Take(string? line)
+    {
+        if (line is not null)
+            _output.Enqueue(line);
+    }
+}
