@@ -37,7 +37,13 @@ internal sealed class BindAttempt(PortRequest request, IPAddress address, PortOb
     /// <summary>The observation for a port that is bound already: the host's own view would only show that very socket.</summary>
     public PortObservation OnlyTaken() => Observed with { InTheWay = [] };
 
-    public string TakenText() => string.Join("; ", _taken.Select(static pair => $"{PortAllocator.Text(pair.Key)} {pair.Value}"));
+    /// <summary>What was found, as text; of many ports the first few.</summary>
+    public string TakenText()
+    {
+        const int Most = 10;
+        var text = string.Join("; ", _taken.Take(Most).Select(static pair => $"{PortAllocator.Text(pair.Key)} {pair.Value}"));
+        return _taken.Count <= Most ? text : $"{text}; and {PortAllocator.Text(_taken.Count - Most)} more";
+    }
 
     public void Reject(Socket socket) => _rejected.Add(socket);
 

@@ -1,0 +1,129 @@
+using System.Globalization;
+using Entrepot.Core.Faults;
+using Entrepot.Core.Identities;
+using Entrepot.Ports.Inventory;
+using Entrepot.Ports.Pools;
+
+namespace Entrepot.Ports.Allocation;
+
+/// <summary>Answers questions about ports of the node on which it runs.</summary>
+public sealed class PortExplainer
+{
+    private readonly PortBook _book;
+    private readonly IPortInventory _inventory;
+    private readonly NodeName _node;
+    private readonly int _ourProcess;
+
+    /// <summary>Makes the explainer.</summary>
+    /// <param name="book">Where leases are kept.</param>
+    /// <param name="inventory">What the host says of its ports.</param>
+    /// <param name="node">The node that this host is.</param>
+    /// <param name="ourProcess">The process that runs the node's services; null for this one.</param>
+    public PortExplainer(PortBook book, IPortInventory inventory, NodeName node, int? ourProcess = null)
+        => (_book, _inventory, _node, _ourProcess) = (book, inventory, node, ourProcess ?? Environment.ProcessId);
+
+    /// <summary>Every lease and what is true of it, ordered by node and port.</summary>
+    public IReadOnlyList<PortListEntry> List()
+    {
+        var leases = _book.Leases();
+        var ports = PortSet.Of(leases.Where(lease => lease.Node == _node).Select(static lease => lease.Port));
+        var listeners = new[] { PortProtocol.Tcp, PortProtocol.Udp }.ToDictionary(static protocol => protocol, protocol => Listening(protocol, ports));
+        return [.. leases.Select(lease => Entry(lease, listeners[lease.Protocol]))];
+    }
+
+    /// <summary>Everything that is known of one port.</summary>
+    /// <exception cref="FaultException"><see cref="PortFault.RequestInvalid"/>: the number is not a port.</exception>
+    public PortExplanation Explain(int port, PortProtocol protocol)
+    {
+        if (port is < 1 or > PortSet.MaxPort)
+            throw Fault.Of(
+                PortFault.RequestInvalid, FaultKind.Invalid, string.Create(CultureInfo.InvariantCulture, $"{port} is not a port."),
+                $"Use 1–{PortSet.MaxPort}.").ToException();
+        var sockets = Listening(protocol, PortSet.Of(port));
+        var ephemeral = _inventory.EphemeralRange();
+        var lease = _book.Leases().FirstOrDefault(lease => lease.Node == _node && lease.Protocol == protocol && lease.Port == port);
+        var listeners = Listeners(sockets.Where(socket => lease is null || socket.Meets(lease.Address)), port);
+        var rules = _book.Situation(_node, protocol, new PortObservation(sockets, ephemeral)).On(port);
+        var verdict = lease is not null ? Judge(listeners)
+            : listeners.Count > 0 ? PortVerdict.Unleased
+            : rules.Any(static rule => rule.Effect == PortEffect.Veto) ? PortVerdict.Refused
+            : PortVerdict.Free;
+        return new PortExplanation(
+            port, protocol.Name(), verdict, Summary(port, verdict, lease, listeners, rules),
+            lease is null ? null : Entry(lease, sockets), lease?.Decision.Split('\n') ?? [], listeners,
+            [.. rules.Select(rule => new PortRuleLine(rule.Rule, rule.Effect, $"{PortAllocator.Text(port)} {rule.Text}.", Unless(rule.Rule)))],
+            Notes(port, protocol));
+    }
+
+    private static string Summary(
+        int port, PortVerdict verdict, PortLease? lease, List<PortListener> listeners, IReadOnlyList<PortObjection> rules)
+    {
+        var number = PortAllocator.Text(port);
+        var holders = string.Join(" and ", listeners.Where(static listener => !listener.Ours).Select(static listener => listener.Holder).Distinct());
+        return verdict switch
+        {
+            PortVerdict.InUse => $"{number} is leased to '{lease!.Service}', which listens on it.",
+            PortVerdict.Silent when lease!.State == PortLeaseState.Idle => $"{number} is kept for '{lease.Service}', which is stopped.",
+            PortVerdict.Silent => $"{number} is leased to '{lease!.Service}', but nothing listens on it.",
+            PortVerdict.Usurped => $"{number} is leased to '{lease!.Service}', but {holders} listens on it.",
+            PortVerdict.Unclear => $"{number} is leased to '{lease!.Service}'; something listens on it, and this user may not see what.",
+            PortVerdict.Unleased => $"{number} has no lease, but is bound by {string.Join(" and ", listeners.Select(static listener => listener.Holder).Distinct())}.",
+            PortVerdict.Refused => $"{number} is free, but {string.Join(", and it ", rules.Where(static rule => rule.Effect == PortEffect.Veto).Select(static rule => rule.Text))}.",
+            _ => $"{number} is free.",
+        };
+    }
+
+    private static PortVerdict Judge(List<PortListener> listeners)
+    {
+        if (listeners.Count == 0)
+            return PortVerdict.Silent;
+        if (listeners.Any(static listener => listener is { Ours: false, ProcessId: not null }))
+            return PortVerdict.Usurped;
+        return listeners.Any(static listener => listener.ProcessId is null) ? PortVerdict.Unclear : PortVerdict.InUse;
+    }
+
+    private static string? Unless(PortRule rule) => rule switch
+    {
+        PortRule.Forbidden => "somebody approves that a service opens a port of the block list",
+        PortRule.BrowserBlocked => "no browser needs to reach the service",
+        PortRule.Privileged => "the service may have privileged ports",
+        PortRule.Ephemeral => "the host reserves the port",
+        _ => null,
+    };
+
+    private List<string> Notes(int port, PortProtocol protocol)
+    {
+        var number = PortAllocator.Text(port);
+        var notes = new List<string>
+        {
+            port switch
+            {
+                <= 1023 => $"{number} is a System Port (0–1023, RFC 6335 §6).",
+                <= 49151 => $"{number} is a User Port (1024–49151, RFC 6335 §6).",
+                _ => $"{number} is a Dynamic Port (49152–65535, RFC 6335 §6): never assigned to a service, so clients must be told it.",
+            },
+        };
+        notes.AddRange(_book.Policy.Pools.Where(pool => pool.Contains(port)).Select(pool => $"{number} belongs to {pool}."));
+        if (protocol == PortProtocol.Tcp)
+            notes.AddRange(DefaultPorts.Surfaces.Where(surface => surface.Port == port).Select(surface => $"{number} is the default of '{surface.Service}' ({surface.Purpose})."));
+        if (port == DefaultPorts.Emergency)
+            notes.Add($"{number} is the emergency port, where a service moves when its own is taken.");
+        return notes;
+    }
+
+    private IReadOnlyList<ListeningSocket> Listening(PortProtocol protocol, PortSet ports)
+        => _inventory.WithOwners([.. _inventory.Sockets(protocol).Where(socket => socket.Listening && ports.Contains(socket.Port))]);
+
+    private List<PortListener> Listeners(IEnumerable<ListeningSocket> sockets, int port)
+        => [.. sockets.Where(socket => socket.Port == port).Select(socket => new PortListener(
+            socket.Address.ToString(), socket.Holder, socket.Owner?.ProcessId, socket.Owner?.ProcessId == _ourProcess))];
+
+    private PortListEntry Entry(PortLease lease, IReadOnlyList<ListeningSocket> sockets)
+    {
+        var here = lease.Node == _node;
+        var listeners = here ? Listeners(sockets.Where(socket => socket.Meets(lease.Address)), lease.Port) : [];
+        return new PortListEntry(
+            lease.Node.Value, lease.Service, lease.Protocol.Name(), lease.Address.ToString(), lease.Port, lease.WantedPort, lease.Generation,
+            lease.GrantedAt, lease.State, lease.Reason, here ? Judge(listeners) : null, listeners);
+    }
+}
