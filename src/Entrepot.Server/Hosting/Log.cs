@@ -16,6 +16,15 @@ internal static partial class Log
     [LoggerMessage(1103, LogLevel.Warning, "{Surface} of {Node}: {Warning}")]
     public static partial void SurfaceWarning(ILogger logger, string surface, string node, string warning);
 
+    [LoggerMessage(1105, LogLevel.Error, "The loop '{Loop}' ended and does not run until the next start")]
+    public static partial void LoopFailed(ILogger logger, string loop, Exception error);
+
+    [LoggerMessage(1106, LogLevel.Information, "{Node}: {Event}")]
+    public static partial void NodeEvent(ILogger logger, string node, string @event);
+
+    [LoggerMessage(1107, LogLevel.Error, "A change of node '{Node}' could not be journalled")]
+    public static partial void JournalFailed(ILogger logger, string node, Exception error);
+
     [LoggerMessage(1104, LogLevel.Information, "{Node} stopped")]
     public static partial void NodeStopped(ILogger logger, string node);
 }

@@ -22,6 +22,9 @@ public sealed class NetworkDirectory(string version, string node, Func<IReadOnly
         }
     }
 
+    /// <summary>Base address of a surface of this process, or null while it does not listen.</summary>
+    public string? UrlOf(string surface) => _own.FirstOrDefault(own => own.Surface == surface)?.Url;
+
     /// <summary>Adds a surface that listens now.</summary>
     public void Add(SurfaceDocument surface) => ImmutableInterlocked.Update(ref _own, static (own, added) => own.Add(added), surface);
 }

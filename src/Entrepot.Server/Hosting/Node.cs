@@ -1,0 +1,92 @@
+using System.Reflection;
+using Entrepot.Core.State;
+using Entrepot.Mirror.Catalog;
+using Entrepot.Ports.Allocation;
+using Entrepot.Ports.Inventory;
+using Entrepot.Server.Api;
+using Microsoft.Extensions.Logging;
+
+namespace Entrepot.Server.Hosting;
+
+/// <summary>A running node: a process that holds a data folder and runs roles. Starting reads top to bottom; stopping is the reverse.</summary>
+public sealed class Node : IAsyncDisposable
+{
+    private readonly NodeContext _context;
+    private readonly Stack<IAsyncDisposable> _parts;
+
+    private Node(NodeContext context, Stack<IAsyncDisposable> parts) => (_context, _parts) = (context, parts);
+
+    /// <summary>The product's version, with the commit where the build knew it.</summary>
+    public static string Version { get; } =
+        typeof(Node).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0.0";
+
+    /// <summary>The surfaces that listen.</summary>
+    public NetworkDocument Network => _context.Network.Current;
+
+    /// <summary>A file that is worth downloading, as <c>mirror/path</c>, or null when nothing was published.</summary>
+    public string? Sample { get; private init; }
+
+    /// <summary>Starts the roles of a plan.</summary>
+    /// <param name="plan">What to start.</param>
+    /// <param name="loggers">Where the node logs.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellation">Gives up; what was started is stopped again.</param>
+    /// <exception cref="Core.Faults.FaultException">Roles, data folder, state or ports; nothing stays running.</exception>
+    public static async Task<Node> StartAsync(NodePlan plan, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellation)
+    {
+        plan.Validate();
+        var settings = plan.Settings;
+        var parts = new Stack<IAsyncDisposable>();
+        try
+        {
+            var data = DataFolder.Open(settings.DataFolder);
+            parts.Push(new Undo(data.Dispose));
+            var state = StateDatabase.Open(data.StateFile, typeof(MirrorCatalog).Assembly, typeof(PortBook).Assembly);
+            parts.Push(state);
+            var book = new PortBook(state, new PortPolicy(), time);
+            var launcher = new SurfaceLauncher(new PortBinder(book, new ListeningSockets()), settings, time, loggers);
+            OriginRole? origin = null;
+            var network = new NetworkDirectory(Version, settings.Node.Value, () => origin?.Nodes.View.Documents ?? []);
+            var context = new NodeContext(settings, data, state, book, launcher, network, Version, time, loggers);
+
+            if (plan.Roles.HasFlag(NodeRoles.Origin))
+            {
+                origin = await OriginRole.OpenAsync(context, parts, cancellation);
+                if (plan.PublishRuntime)
+                    await origin.PublishRuntimeAsync(cancellation);
+                await origin.ListenAsync(context, parts, cancellation);
+            }
+
+            data.Announce(network.Current);
+            return new Node(context, parts) { Sample = origin?.Sample };
+        }
+        catch
+        {
+            await StopAsync(parts);
+            throw;
+        }
+    }
+
+    /// <summary>Takes no new requests, lets those in progress finish, stops the loops and closes the state.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(_parts);
+        Log.NodeStopped(_context.Loggers.CreateLogger("Entrepot.Hosting"), _context.Settings.Node.Value);
+    }
+
+    private static async Task StopAsync(Stack<IAsyncDisposable> parts)
+    {
+        while (parts.TryPop(out var part))
+            await part.DisposeAsync();
+    }
+
+    /// <summary>Something that is undone by a plain call.</summary>
+    internal sealed class Undo(Action action) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            action();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using Entrepot.Core.Identities;
+using Entrepot.Core.State;
+using Entrepot.Ports.Allocation;
+using Entrepot.Ports.Pools;
+using Entrepot.Server.Configuration;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Entrepot.Server.Hosting;
+
+/// <summary>What every role of a node is given.</summary>
+/// <param name="Settings">The validated settings.</param>
+/// <param name="Data">The data folder, held by this process.</param>
+/// <param name="State">The state database.</param>
+/// <param name="Ports">The port book of this node.</param>
+/// <param name="Launcher">The way to a listener.</param>
+/// <param name="Network">The surfaces, for <c>/v1/network</c>.</param>
+/// <param name="Version">The product's version.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Loggers">Where roles log.</param>
+internal sealed record NodeContext(
+    Settings Settings, DataFolder Data, StateDatabase State, PortBook Ports, SurfaceLauncher Launcher, NetworkDirectory Network,
+    string Version, TimeProvider Time, ILoggerFactory Loggers)
+{
+    /// <summary>Starts one of the fixed surfaces and makes it known.</summary>
+    public Task<RunningSurface> LaunchAsync(
+        DefaultPort surface, SurfaceSettings settings, Zone usual, Action<IServiceCollection>? services, Action<WebApplication> map,
+        CancellationToken cancellation)
+    {
+        var request = DefaultPorts.Request(Settings.Node, surface) with
+        {
+            WantedPort = settings.Port,
+            EmergencyPort = Settings.EmergencyPort,
+            // An operator who names a privileged port wants it.
+            AllowPrivileged = settings.Port is > 0 and < 1024,
+        };
+        var plan = new SurfacePlan(surface.Service, Settings.Node.Value, request, Settings.ZoneOf(settings.Zone, usual), settings.Allow);
+        return LaunchAsync(plan, services, map, cancellation);
+    }
+
+    /// <summary>Starts an edge's data port and makes it known.</summary>
+    public Task<RunningSurface> LaunchEdgeAsync(NodeName edge, Action<WebApplication> map, CancellationToken cancellation)
+    {
+        var request = DefaultPorts.EdgeRequest(Settings.Node, edge.Value) with
+        {
+            Pool = new PortPool("edges", Settings.Edges.Pool.First, Settings.Edges.Pool.Last),
+            EmergencyPort = Settings.EmergencyPort,
+        };
+        var plan = new SurfacePlan("edge", edge.Value, request, Settings.ZoneOf(Settings.Edges.Zone, Zone.Public), Settings.Edges.Allow);
+        return LaunchAsync(plan, null, map, cancellation);
+    }
+
+    private async Task<RunningSurface> LaunchAsync(
+        SurfacePlan plan, Action<IServiceCollection>? services, Action<WebApplication> map, CancellationToken cancellation)
+    {
+        var surface = await Launcher.LaunchAsync(plan, services, map, cancellation);
+        Network.Add(surface.Document);
+        return surface;
+    }
+}

@@ -1,0 +1,28 @@
+using Entrepot.Core.Faults;
+using Entrepot.Server.Configuration;
+
+namespace Entrepot.Server.Hosting;
+
+/// <summary>What to start: which roles, by which settings.</summary>
+/// <param name="Roles">At least one.</param>
+/// <param name="Settings">The validated settings.</param>
+/// <param name="PublishRuntime">True to publish the runtime mirror when the catalog is empty, as <c>entrepot up</c> does.</param>
+public sealed record NodePlan(NodeRoles Roles, Settings Settings, bool PublishRuntime)
+{
+    /// <summary>Refuses combinations that can't work, all reasons at once.</summary>
+    /// <exception cref="FaultException"><see cref="HostingFault.Roles"/>.</exception>
+    public void Validate()
+    {
+        var problems = new List<string>();
+        if (Roles == NodeRoles.None)
+            problems.Add("no role is named");
+        if (Roles.HasFlag(NodeRoles.Scheduler) && !Roles.HasFlag(NodeRoles.Origin))
+            problems.Add("the scheduler reads the origin's catalog and runs on the origin's node in this version");
+        if (Roles.HasFlag(NodeRoles.Edge) && !Roles.HasFlag(NodeRoles.Origin) && Settings.Origin is null)
+            problems.Add("an edge needs the address of its origin");
+        if (problems.Count > 0)
+            throw Fault.Of(
+                HostingFault.Roles, FaultKind.Invalid, $"These roles can't start: {string.Join("; ", problems)}.",
+                "Use --roles origin,scheduler on one machine and --roles edge --origin http://ORIGIN:3000 on the others.").ToException();
+    }
+}

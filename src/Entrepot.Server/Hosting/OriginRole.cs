@@ -1,0 +1,91 @@
+using Entrepot.Core.Journal;
+using Entrepot.Mirror.Blobs;
+using Entrepot.Mirror.Catalog;
+using Entrepot.Mirror.Sources;
+using Entrepot.Mirror.Uploads;
+using Entrepot.Ports.Pools;
+using Entrepot.Server.Configuration;
+using Entrepot.Server.Nodes;
+using Entrepot.Server.Push;
+using Microsoft.Extensions.Logging;
+
+namespace Entrepot.Server.Hosting;
+
+/// <summary>The authority for bytes: blob store, catalog, uploads, the loops that keep them in order, and the push, metadata and admin
+/// surfaces.</summary>
+internal sealed class OriginRole
+{
+    private readonly FolderImport _import;
+
+    private OriginRole(BlobStore blobs, MirrorCatalog catalog, UploadStore uploads, NodeRegistry nodes)
+    {
+        (Blobs, Catalog, Uploads, Nodes) = (blobs, catalog, uploads, nodes);
+        _import = new FolderImport(blobs, catalog);
+    }
+
+    public BlobStore Blobs { get; }
+
+    public MirrorCatalog Catalog { get; }
+
+    public UploadStore Uploads { get; }
+
+    public NodeRegistry Nodes { get; }
+
+    /// <summary>A file worth downloading, as <c>mirror/path</c>.</summary>
+    public string? Sample => RuntimeMirror.Sample(Catalog.View) is { } path ? $"{RuntimeMirror.Name}/{path.ToUrl()}" : null;
+
+    /// <summary>Opens what is on disk and begins to keep it in order; nothing listens yet.</summary>
+    public static Task<OriginRole> OpenAsync(NodeContext context, Stack<IAsyncDisposable> parts, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var settings = context.Settings;
+        var pool = new BlockPool();
+        parts.Push(new Node.Undo(pool.Dispose));
+        var blobs = BlobStore.Open(context.Data.Blobs, pool, context.Time);
+        var catalog = MirrorCatalog.Open(context.State, context.Time);
+        var uploads = UploadStore.Open(
+            blobs,
+            new UploadOptions { MaxOpen = settings.Uploads.MaxOpen, MaxBytes = settings.Uploads.MaxSize, MaxAge = settings.Uploads.Expiry },
+            context.Time);
+        var logger = context.Loggers.CreateLogger<NodeRegistry>();
+        var nodes = new NodeRegistry(
+            new NodeOptions { Interval = settings.HeartbeatInterval }, context.Time, logger, change => _ = JournalAsync(context, change, logger));
+        var loops = new BackgroundLoops(logger);
+        parts.Push(loops);
+        loops.Start("node registry", nodes.RunAsync);
+        return Task.FromResult(new OriginRole(blobs, catalog, uploads, nodes));
+    }
+
+    /// <summary>Publishes the runtime mirror if there is no mirror yet.</summary>
+    public Task PublishRuntimeAsync(CancellationToken cancellation) => RuntimeMirror.PublishAsync(Catalog, _import, cancellation);
+
+    /// <summary>Starts the surfaces.</summary>
+    public async Task ListenAsync(NodeContext context, Stack<IAsyncDisposable> parts, CancellationToken cancellation)
+    {
+        var settings = context.Settings;
+        if (settings.Push.Enabled)
+        {
+            var push = new PushService(
+                Blobs, Catalog, Uploads, new PushOptions { MaxBytes = settings.Uploads.MaxSize }, context.Time, () => context.Network.UrlOf("scheduler"));
+            parts.Push(new Node.Undo(push.Dispose));
+            parts.Push(await context.LaunchAsync(
+                DefaultPorts.Push, settings.Push, Zone.Internal, null,
+                app => app.MapPush(push, context.Loggers.CreateLogger("Entrepot.Push")), cancellation));
+        }
+    }
+
+    private static async Task JournalAsync(NodeContext context, NodeStateChange change, ILogger logger)
+    {
+        try
+        {
+            await context.State.WriteAsync(transaction => JournalTable.Append(
+                transaction,
+                new JournalEntry(change.At, "system:nodes", "node.state", change.Node.Value, JournalDetails.Of(("from", change.From), ("to", change.To), ("reason", change.Reason)))));
+        }
+        catch (Exception error)
+        {
+            // The registry's own state is right all the same; the log has what the journal lacks.
+            Log.JournalFailed(logger, change.Node.Value, error);
+        }
+    }
+}
