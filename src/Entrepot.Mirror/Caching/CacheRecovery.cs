@@ -1,5 +1,6 @@
 using Entrepot.Core.Identities;
 using Entrepot.Mirror.Integrity;
+using Entrepot.Mirror.Replication;
 
 namespace Entrepot.Mirror.Caching;
 

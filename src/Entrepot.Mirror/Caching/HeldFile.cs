@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Hashing;
 using Entrepot.Core.Identities;
 using Entrepot.Mirror.Integrity;
+using Entrepot.Mirror.Replication;
 
 namespace Entrepot.Mirror.Caching;
 

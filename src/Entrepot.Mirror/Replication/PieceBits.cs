@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Entrepot.Mirror.Caching;
+namespace Entrepot.Mirror.Replication;
 
 /// <summary>One bit per piece. Bits are set, cleared and read atomically, without a lock.</summary>
 internal sealed class PieceBits(int count)
