@@ -56,7 +56,7 @@ internal sealed class BindAttempt(PortRequest request, IPAddress address, PortOb
     }
 
     /// <summary>What the host should say about the outcome.</summary>
-    public IReadOnlyList<PortFinding> Findings(PortDecision decision)
+    public IReadOnlyList<PortFinding> Findings(PortDecision decision, PortPolicy policy)
     {
         var findings = new List<PortFinding>();
         var service = request.Service;
@@ -75,12 +75,21 @@ internal sealed class BindAttempt(PortRequest request, IPAddress address, PortOb
 
         foreach (var warning in decision.Warnings.Where(static warning => warning.Rule == PortRule.Ephemeral))
         {
-            var pool = new[] { request.Pool, request.OverflowPool }.FirstOrDefault(pool => pool?.Contains(port) == true);
             findings.Add(new PortFinding(
                 PortFindingKind.AtRisk, service, request.Protocol, port, $"{PortAllocator.Text(port)} {warning.Text}.",
-                Observed.Ephemeral.Cure(pool?.Ports ?? PortSet.Of(port))));
+                Observed.Ephemeral.Cure(Reach(policy).Union(PortSet.Of(port)))));
         }
 
         return findings;
+    }
+
+    /// <summary>Every port that the node may come to use. A write of the reservation replaces the one before, so each cure must name
+    /// them all: an operator who follows two cures must not undo the first with the second.</summary>
+    private PortSet Reach(PortPolicy policy)
+    {
+        var ports = request.EmergencyPort is { } emergency ? PortSet.Of(emergency) : PortSet.Empty;
+        foreach (var pool in policy.Pools.Append(request.Pool).Append(request.OverflowPool))
+            ports = pool is null ? ports : ports.Union(pool.Ports);
+        return ports;
     }
 }

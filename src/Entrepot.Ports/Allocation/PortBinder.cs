@@ -63,7 +63,7 @@ public sealed class PortBinder
         try
         {
             var lease = await _book.SetStateAsync(grant.Lease!, PortLeaseState.Bound, cancellation);
-            return new BoundPort(_book, socket, lease, grant.Decision, attempt.Findings(grant.Decision));
+            return new BoundPort(_book, socket, lease, grant.Decision, attempt.Findings(grant.Decision, _book.Policy));
         }
         catch
         {

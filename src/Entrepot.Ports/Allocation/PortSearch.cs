@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using Entrepot.Ports.Pools;
 
 namespace Entrepot.Ports.Allocation;
@@ -177,14 +178,15 @@ internal sealed class PortSearch(PortRequest request, PortConstraint[] constrain
     {
         int? best = null;
         var heaviest = 0UL;
-        for (var port = first; port <= last; port++)
+        for (var index = first >> 6; index <= last >> 6; index++)
         {
-            if (IsIn(vetoed, port))
-                continue;
-            var weight = StableOrder.Weight(_seed, port);
-            if (best is not null && weight <= heaviest)
-                continue;
-            (best, heaviest) = (port, weight);
+            for (var free = ~vetoed[index] & PortSet.WordOfRange(index, first, last); free != 0; free &= free - 1)
+            {
+                var port = (index << 6) + BitOperations.TrailingZeroCount(free);
+                var weight = StableOrder.Weight(_seed, port);
+                if (best is null || weight > heaviest)
+                    (best, heaviest) = (port, weight);
+            }
         }
 
         return (best, heaviest);
@@ -195,38 +197,39 @@ internal sealed class PortSearch(PortRequest request, PortConstraint[] constrain
     private int ListRefused(int first, int last, ReadOnlySpan<ulong> vetoed, ulong threshold, bool all, PortStep step)
     {
         var count = 0;
-        PriorityQueue<int, ulong>? heap = null;
-        for (var port = first; port <= last; port++)
+        var listed = _candidates.Count(candidate => candidate.Port >= first && candidate.Port <= last
+            && (all || StableOrder.Weight(_seed, candidate.Port) > threshold));
+        PriorityQueue<int, ulong>? heaviest = null;  // the lightest of them on top
+        for (var index = first >> 6; index <= last >> 6; index++)
         {
-            if (!IsIn(vetoed, port))
-                continue;
-            var weight = StableOrder.Weight(_seed, port);
-            if (!all && weight <= threshold)
-                continue;
-            count++;
-            if (IsListed(port))
-                continue;
-            heap ??= new PriorityQueue<int, ulong>(MaxListedPlusOne);
-            heap.Enqueue(port, weight);
-            if (heap.Count < MaxListedPlusOne)
-                continue;
-            heap.Dequeue();
-            _omitted++;
+            for (var refused = vetoed[index] & PortSet.WordOfRange(index, first, last); refused != 0; refused &= refused - 1)
+            {
+                var port = (index << 6) + BitOperations.TrailingZeroCount(refused);
+                var weight = StableOrder.Weight(_seed, port);
+                if (!all && weight <= threshold)
+                    continue;
+                count++;
+                heaviest ??= new PriorityQueue<int, ulong>();
+                var full = heaviest.Count == PortAllocator.MaxListed;
+                if ((full && heaviest.TryPeek(out _, out var lightest) && weight <= lightest) || IsListed(port))
+                    continue;
+                if (full)
+                    heaviest.EnqueueDequeue(port, weight);
+                else
+                    heaviest.Enqueue(port, weight);
+            }
         }
 
-        if (heap is null)
+        if (heaviest is null)
             return count;
-        var ports = new int[heap.Count];
+        var ports = new int[heaviest.Count];
         for (var index = ports.Length - 1; index >= 0; index--)
-            ports[index] = heap.Dequeue();
+            ports[index] = heaviest.Dequeue();
         foreach (var port in ports)
             _candidates.Add(Consider(port, step));
+        _omitted += count - listed - ports.Length;
         return count;
     }
-
-    private const int MaxListedPlusOne = PortAllocator.MaxListed + 1;
-
-    private static bool IsIn(ReadOnlySpan<ulong> words, int port) => (words[port >> 6] & (1UL << port)) != 0;
 
     private void Exhausted(PortPool pool, PortStep step)
     {

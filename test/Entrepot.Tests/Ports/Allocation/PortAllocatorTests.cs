@@ -100,6 +100,22 @@ public sealed class PortAllocatorTests
         });
 
     [Fact]
+    public void A_pool_is_tried_in_the_stable_order_and_the_refused_are_listed_in_it()
+        => Gen.Select(Gen.Int[0, 100], Gen.Int[1000, 1400].HashSet[0, 401], Gen.Int[1000, 1300], Gen.Int[1, 100]).Sample((service, taken, first, size) =>
+        {
+            var request = Edge with { Service = $"s{service}", Pool = new PortPool("p", first, first + size - 1), EmergencyPort = null };
+            var seed = StableOrder.Seed(request);
+            var order = request.Pool.Ports.Enumerate().OrderByDescending(port => StableOrder.Weight(seed, port)).ToList();
+            var refused = order.TakeWhile(taken.Contains).ToList();
+
+            var decision = PortAllocator.Decide(request, Bound([.. taken]));
+
+            decision.Port.ShouldBe(order.Where(port => !taken.Contains(port)).Cast<int?>().FirstOrDefault());
+            decision.Candidates.Where(candidate => !candidate.Allowed).Select(candidate => candidate.Port).ShouldBe(refused.Take(PortAllocator.MaxListed));
+            decision.Omitted.ShouldBe(Math.Max(0, refused.Count - PortAllocator.MaxListed));
+        });
+
+    [Fact]
     public void Services_that_come_one_after_the_other_never_share_and_fill_the_pool()
         => Gen.Int[0, 1_000_000].Sample(salt =>
         {

@@ -347,7 +347,28 @@ public sealed class PortBinderTests : IAsyncDisposable
         bound.Warnings.Single().ShouldStartWith($"{port} is in the host's range for outgoing connections ({port}–{port})");
         var finding = bound.Findings.Single();
         finding.Kind.ShouldBe(PortFindingKind.AtRisk);
-        finding.Cure.ShouldNotBeNull().ShouldContain($"net.ipv4.ip_local_reserved_ports=5000,{port}'");
+        finding.Cure.ShouldNotBeNull().ShouldContain("net.ipv4.ip_local_reserved_ports=5000,");
+        finding.Cure.ShouldContain($"{port}'");
+    }
+
+    [Fact]
+    public async Task Every_cure_reserves_all_ports_of_the_node_so_that_none_undoes_another()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The cure is Linux's.");
+        using var stranger = TestPorts.Stranger();
+        using var kept = TestPorts.Kept();
+        var range = new EphemeralRange(1024, PortSet.MaxPort, PortSet.Empty, 1024, Known: true);
+        var binder = new PortBinder(_book, new FakeInventory { Range = range });
+        var pool = new PortPool("own", 2000, 2001);
+
+        await using var first = await binder.BindAsync(Wanting(PortRequest.AnyPort) with { Service = "any" }, IPAddress.Loopback);
+        await using var moved = await binder.BindAsync(Wanting(stranger.Port()) with { EmergencyPort = kept.Port(), OverflowPool = pool }, IPAddress.Loopback);
+
+        var cure = moved.Findings.Single(finding => finding.Kind == PortFindingKind.AtRisk).Cure!;
+        var reserved = cure.Split('\'')[1].Split('=')[1];
+        PortSet.TryParse(reserved, out var ports).ShouldBeTrue();
+        ports.ShouldBe(DefaultPorts.Edges.Ports.Union(pool.Ports).Union(PortSet.Of(kept.Port())));
+        first.Findings.ShouldBeEmpty();  // whoever asked for any port relies on none
     }
 
     [Fact]
