@@ -120,7 +120,9 @@ public sealed class StateDatabase : IAsyncDisposable
     private static void Configure(SqliteConnection connection)
     {
         using var command = connection.CreateCommand();
-        command.CommandText = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 30000;";
+        command.CommandText = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 30000; "
+            // Savepoints of large transactions keep their undo pages in memory, and the cache holds the upper levels of every index.
+            + "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;";
         command.ExecuteNonQuery();
     }
 

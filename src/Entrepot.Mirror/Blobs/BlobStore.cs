@@ -132,6 +132,9 @@ public sealed class BlobStore
         }
     }
 
+    /// <summary>Length of a blob's file in bytes; null when there is none.</summary>
+    public long? SizeOf(Sha256Digest digest) => new FileInfo(PathOf(digest)) is { Exists: true } file ? file.Length : null;
+
     /// <summary>When the blob was last stored or found by this process; null when it was not.</summary>
     public DateTimeOffset? LastTouched(Sha256Digest digest) => _touched.TryGetValue(digest, out var at) ? at : null;
 
@@ -171,6 +174,32 @@ public sealed class BlobStore
 
         PosixFile.SyncFolder(Path.GetDirectoryName(target)!);
         return quarantined;
+    }
+
+    /// <summary>Forgets touches that no garbage collection asks for any more.</summary>
+    internal void ForgetTouches(DateTimeOffset before)
+    {
+        foreach (var touch in _touched)
+        {
+            if (touch.Value < before)
+                _touched.TryRemove(touch);  // not if it was touched again meanwhile
+        }
+    }
+
+    /// <summary>Deletes files in staging and quarantine that were last written before the given moments.</summary>
+    internal void SweepLeftovers(DateTimeOffset stagedBefore, DateTimeOffset quarantinedBefore)
+    {
+        Sweep(StagingFolder, stagedBefore);
+        Sweep(QuarantineFolder, quarantinedBefore);
+
+        static void Sweep(string folder, DateTimeOffset before)
+        {
+            foreach (var file in new DirectoryInfo(folder).EnumerateFiles())
+            {
+                if (file.Exists && file.LastWriteTimeUtc < before.UtcDateTime)
+                    file.Delete();
+            }
+        }
     }
 
     /// <summary>Keeps a blob from being deleted until <see cref="Release"/> was called as often.</summary>

@@ -14,22 +14,54 @@ internal static class BlobTable
     public static long? FindId(StateTransaction transaction, Sha256Digest digest)
         => transaction.Scalar<long?>("SELECT id FROM blob WHERE digest = @digest", new { digest = digest.ToBytes() });
 
-    public static long Insert(StateTransaction transaction, Fingerprint blob, DateTimeOffset now)
-        => transaction.Scalar<long>(
+    /// <summary>Prepared for finding many rows: the one parameter is the digest, the result its id.</summary>
+    public static SqliteCommand PrepareFindId(StateTransaction transaction)
+    {
+        var command = transaction.Command("SELECT id FROM blob WHERE digest = @digest");
+        command.Parameters.Add("@digest", SqliteType.Blob);
+        return command;
+    }
+
+    public static long? FindId(SqliteCommand prepared, Sha256Digest digest)
+    {
+        prepared.Parameters[0].Value = digest.ToBytes();
+        return (long?)prepared.ExecuteScalar();
+    }
+
+    /// <summary>Prepared for inserting many rows with <see cref="Insert(SqliteCommand, Fingerprint)"/>.</summary>
+    public static SqliteCommand PrepareInsert(StateTransaction transaction, DateTimeOffset now)
+    {
+        var command = transaction.Command(
             """
-            INSERT INTO blob (digest, size, stored_at, crc32, md5, piece_size, pieces)
-            VALUES (@Digest, @Size, @now, @Crc32, @Md5, @PieceSize, @Pieces) RETURNING id
-            """,
-            new
-            {
-                Digest = blob.Digest.ToBytes(),
-                blob.Size,
-                now = now.ToUnixTimeMilliseconds(),
-                Crc32 = (long)blob.Crc32,
-                Md5 = blob.Md5?.ToBytes(),
-                blob.PieceSize,
-                Pieces = blob.PackPieces(),
-            });
+            INSERT INTO blob (stored_at, digest, size, crc32, md5, piece_size, pieces)
+            VALUES (@now, @digest, @size, @crc32, @md5, @piece_size, @pieces) RETURNING id
+            """);
+        command.Parameters.AddWithValue("@now", now.ToUnixTimeMilliseconds());
+        command.Parameters.Add("@digest", SqliteType.Blob);
+        command.Parameters.Add("@size", SqliteType.Integer);
+        command.Parameters.Add("@crc32", SqliteType.Integer);
+        command.Parameters.Add("@md5", SqliteType.Blob);
+        command.Parameters.Add("@piece_size", SqliteType.Integer);
+        command.Parameters.Add("@pieces", SqliteType.Blob);
+        return command;
+    }
+
+    public static long Insert(SqliteCommand prepared, Fingerprint blob)
+    {
+        prepared.Parameters[1].Value = blob.Digest.ToBytes();
+        prepared.Parameters[2].Value = blob.Size;
+        prepared.Parameters[3].Value = (long)blob.Crc32;
+        prepared.Parameters[4].Value = (object?)blob.Md5?.ToBytes() ?? DBNull.Value;
+        prepared.Parameters[5].Value = blob.PieceSize;
+        prepared.Parameters[6].Value = blob.PackPieces();
+        return (long)prepared.ExecuteScalar()!;
+    }
+
+    public static long Insert(StateTransaction transaction, Fingerprint blob, DateTimeOffset now)
+    {
+        using var insert = PrepareInsert(transaction, now);
+        return Insert(insert, blob);
+    }
 
     /// <summary>Notes that a known blob was sent again, and its MD5 where it was not known.</summary>
     public static void Renew(StateTransaction transaction, long id, Fingerprint blob, DateTimeOffset now)

@@ -68,7 +68,8 @@ public sealed partial class MirrorCatalog
                     return (view, new Publication(mirror.Current, false, 0, 0));
                 var ended = diff.Removed.Concat(diff.Changed.Select(static change => change.From)).ToList();
                 var begun = diff.Added.Concat(diff.Changed.Select(static change => change.To)).ToList();
-                var written = begun.ConvertAll(entry => (entry, BlobTable.FindId(transaction, entry.Digest)
+                using var find = BlobTable.PrepareFindId(transaction);
+                var written = begun.ConvertAll(entry => (entry, BlobTable.FindId(find, entry.Digest)
                     ?? throw new InvalidOperationException($"{entry.Digest} of '{name}' #{number} has no row.")));
                 var entries = Merge(mirror.Current, target);
                 return Commit(
@@ -117,13 +118,15 @@ public sealed partial class MirrorCatalog
 
     private List<(TreeEntry Entry, long Blob)> Enter(StateTransaction transaction, List<(TreeEntry Entry, StoredBlob Blob)> written)
     {
+        using var find = BlobTable.PrepareFindId(transaction);
+        using var insert = BlobTable.PrepareInsert(transaction, Now());
         var ids = new Dictionary<Sha256Digest, long>();
         var entered = new List<(TreeEntry, long)>(written.Count);
         foreach (var (entry, blob) in written)
         {
             if (!ids.TryGetValue(entry.Digest, out var id))
             {
-                id = BlobTable.FindId(transaction, entry.Digest) ?? BlobTable.Insert(transaction, blob.Fingerprint, Now());
+                id = BlobTable.FindId(find, entry.Digest) ?? BlobTable.Insert(insert, blob.Fingerprint);
                 ids.Add(entry.Digest, id);
             }
 

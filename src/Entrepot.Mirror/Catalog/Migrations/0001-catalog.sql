@@ -18,7 +18,7 @@ CREATE TABLE mirror (
 
 -- The piece list comes last: what is read in bulk must not touch its overflow pages.
 CREATE TABLE blob (
-    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    id          INTEGER PRIMARY KEY,
     digest      BLOB    NOT NULL UNIQUE CHECK (length(digest) = 32),
     size        INTEGER NOT NULL CHECK (size >= 0),
     stored_at   INTEGER NOT NULL,   -- last time it was stored or sent again
