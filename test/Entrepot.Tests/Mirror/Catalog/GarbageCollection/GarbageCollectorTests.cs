@@ -244,7 +244,7 @@ public sealed class GarbageCollectorTests
                 world.Store.SizeOf(entry.Digest).ShouldBe(entry.Size);
             }
         })));
-        await publishing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAny(publishing);
         await stop.CancelAsync();
         await collecting;
         await publishing;
