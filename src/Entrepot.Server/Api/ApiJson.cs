@@ -6,12 +6,13 @@ namespace Entrepot.Server.Api;
 /// <summary>How every document of the API is written: camel case, nulls left out, enumerations as text.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+    UseStringEnumConverter = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(IReadOnlyList<ErrorDocument>))]
 [JsonSerializable(typeof(NetworkDocument))]
 [JsonSerializable(typeof(IReadOnlyList<MirrorDocument>))]
 [JsonSerializable(typeof(MirrorDocument))]
 [JsonSerializable(typeof(CreateMirrorRequest))]
+[JsonSerializable(typeof(UpdateMirrorRequest))]
 [JsonSerializable(typeof(IReadOnlyList<SnapshotDocument>))]
 [JsonSerializable(typeof(SnapshotDiffDocument))]
 [JsonSerializable(typeof(FileDocument))]

@@ -1,10 +1,12 @@
+using System.Text.Json.Serialization;
 using Entrepot.Core.Identities;
 
 namespace Entrepot.Server.Api;
 
 /// <summary>Asks for garbage collection.</summary>
 /// <param name="DryRun">True to only say what would go.</param>
-public sealed record GarbageCollectionRequest(bool DryRun);
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record GarbageCollectionRequest([property: JsonRequired] bool DryRun);
 
 /// <summary>What garbage collection did, or would do.</summary>
 /// <param name="DryRun">True when nothing was changed.</param>
@@ -27,7 +29,8 @@ public sealed record HeldBlob(Sha256Digest Digest, long Size, string Reason);
 /// <summary>Asks for the bytes at rest to be read again.</summary>
 /// <param name="Mirror">One mirror, or null for all.</param>
 /// <param name="Deep">True for SHA-256 of every piece; false for CRC-32.</param>
-public sealed record VerifyRequest(string? Mirror, bool Deep);
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record VerifyRequest(string? Mirror, [property: JsonRequired] bool Deep);
 
 /// <summary>One line of the answer to <see cref="VerifyRequest"/>, sent as newline-delimited JSON while it goes on; the last has <c>Done</c> set.</summary>
 /// <param name="Blobs">Blobs read so far.</param>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Entrepot.Core.Identities;
 
 namespace Entrepot.Server.Api;
@@ -24,8 +25,15 @@ public sealed record RetentionDocument(int? KeepSnapshots, int? KeepDays);
 /// <param name="Format">Null means <c>tree</c>.</param>
 /// <param name="Description">One line for people.</param>
 /// <param name="Retention">Null means keep the newest 10 snapshots.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record CreateMirrorRequest(
-    string Name, string? Kind = null, string? Format = null, string? Description = null, RetentionDocument? Retention = null);
+    [property: JsonRequired] string Name, string? Kind = null, string? Format = null, string? Description = null, RetentionDocument? Retention = null);
+
+/// <summary>Asks for changes of a mirror's settings; what is null stays as it is.</summary>
+/// <param name="Description">One line for people.</param>
+/// <param name="Retention">How long old snapshots stay.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record UpdateMirrorRequest(string? Description = null, RetentionDocument? Retention = null);
 
 /// <summary>One immutable version of a mirror.</summary>
 /// <param name="Number">Counted from 1 in each mirror.</param>

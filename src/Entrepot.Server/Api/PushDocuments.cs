@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Entrepot.Core.Identities;
 
 namespace Entrepot.Server.Api;
@@ -14,7 +15,8 @@ public sealed record PushResult(string? Mirror, string? Path, long? Snapshot, Sh
 
 /// <summary>Asks which blobs need not be sent.</summary>
 /// <param name="Digests">At most 10,000.</param>
-public sealed record MissingBlobsRequest(IReadOnlyList<Sha256Digest> Digests);
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record MissingBlobsRequest([property: JsonRequired] IReadOnlyList<Sha256Digest> Digests);
 
 /// <summary>The blobs that are not stored here.</summary>
 public sealed record MissingBlobsDocument(IReadOnlyList<Sha256Digest> Missing);
@@ -25,10 +27,15 @@ public sealed record MissingBlobsDocument(IReadOnlyList<Sha256Digest> Missing);
 /// <param name="Base">Refuse with 412 unless this snapshot is current; null to publish on whatever is current.</param>
 /// <param name="Note">Why, for people.</param>
 /// <param name="Entries">The files; paths are relative to the prefix.</param>
-public sealed record PublishRequest(string Prefix, bool Delete, long? Base, string? Note, IReadOnlyList<PublishEntry> Entries);
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record PublishRequest(
+    [property: JsonRequired] string Prefix, [property: JsonRequired] bool Delete, long? Base, string? Note, [property: JsonRequired] IReadOnlyList<PublishEntry> Entries);
 
 /// <summary>One file to publish.</summary>
-public sealed record PublishEntry(ContentPath Path, Sha256Digest Digest, DateTimeOffset Modified);
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record PublishEntry(
+    [property: JsonRequired] ContentPath Path, [property: JsonRequired] Sha256Digest Digest, [property: JsonRequired] DateTimeOffset Modified);
 
 /// <summary>Asks for an older snapshot to become current again, as a new snapshot with the same content.</summary>
-public sealed record RollbackRequest(long Snapshot, string? Note = null);
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record RollbackRequest([property: JsonRequired] long Snapshot, string? Note = null);

@@ -20,7 +20,7 @@ public static class PushEndpoints
         MapUploads(routes, uploads);
         routes.MapPost("/v1/mirrors/{mirror}/snapshots", (HttpContext context, string mirror) => PublishAsync(service, context, mirror))
             .Describe("Publish", "Publish many files as one snapshot", "Every blob must have been pushed before. Clients see the mirror before it or after it, never a mixture.")
-            .Accepts<PublishRequest>(JsonExchange.Json)
+            .Takes<PublishRequest>(JsonExchange.Json)
             .Produces<SnapshotDocument>(StatusCodes.Status201Created)
             .Produces<SnapshotDocument>()
             .Refuses(400, 404, 409, 412, 413);
@@ -31,7 +31,7 @@ public static class PushEndpoints
         const string pattern = "/{mirror}/{**path}";
         routes.MapPut(pattern, (Delegate)push.PutFileAsync)
             .Describe("PutFile", "Put a file", "The body is verified against every checksum that the request states, then published as a new snapshot of the mirror.")
-            .Accepts<Stream>("application/octet-stream")
+            .Takes<Stream>("application/octet-stream")
             .Produces<PushResult>(StatusCodes.Status201Created)
             .Produces<PushResult>()
             .Refuses(400, 404, 409, 412, 413, 415, 422, 503, 507);
@@ -48,7 +48,7 @@ public static class PushEndpoints
         const string pattern = "/v1/blobs/{digest}";
         routes.MapPut(pattern, push.PutBlobAsync)
             .Describe("PutBlob", "Put a blob", "For publishing many files at once: push each blob, then publish the snapshot. The bytes must have the digest in the address.")
-            .Accepts<Stream>("application/octet-stream")
+            .Takes<Stream>("application/octet-stream")
             .Produces<PushResult>(StatusCodes.Status201Created)
             .Produces<PushResult>()
             .Refuses(400, 413, 415, 422, 503, 507);
@@ -60,7 +60,7 @@ public static class PushEndpoints
             .Refuses(400, 404);
         routes.MapPost("/v1/blobs/missing", (Delegate)((HttpContext context) => MissingAsync(service, context)))
             .Describe("MissingBlobs", "Ask which blobs must be sent", "Those that need not be sent are kept for the grace period of garbage collection.")
-            .Accepts<MissingBlobsRequest>(JsonExchange.Json)
+            .Takes<MissingBlobsRequest>(JsonExchange.Json)
             .Produces<MissingBlobsDocument>()
             .Refuses(400, 413);
     }
@@ -74,7 +74,7 @@ public static class PushEndpoints
             .Refuses(404, 503);
         routes.MapPatch(pattern, uploads.AppendAsync)
             .Describe("AppendUpload", "Continue a resumable upload", "With Upload-Complete: ?1 it ends the upload and answers as the target would.")
-            .Accepts<Stream>(UploadHeaders.PartialUpload)
+            .Takes<Stream>(UploadHeaders.PartialUpload)
             .Produces<PushResult>(StatusCodes.Status201Created)
             .Produces<PushResult>()
             .Produces(StatusCodes.Status204NoContent)

@@ -27,7 +27,8 @@ internal sealed class UploadHandler(PushService service, ILogger logger)
         var order = JsonSerializer.Serialize(request.Order, PushJson.Default.PushOrder);
         var session = service.Uploads.Create(order, request.Upload.Length, request.Digests.Representation);
         Announce(context, session);
-        await using var lease = await session.AcquireAsync(append: true, context.RequestAborted);
+        // Nobody else knows the upload, so this does not wait, and a client that goes away now can't leave it behind.
+        await using var lease = await session.AcquireAsync(append: true, CancellationToken.None);
         try
         {
             if (request.ContentLength is not 0)

@@ -78,7 +78,11 @@ internal sealed partial class PushSite : IAsyncDisposable
         using var deadline = new CancellationTokenSource(Patience);
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
         while (!holds())
-            (await tick.WaitForNextTickAsync(deadline.Token)).ShouldBeTrue(what);
+        {
+            if (deadline.IsCancellationRequested)
+                Assert.Fail($"not within {Patience}: {what}");
+            await tick.WaitForNextTickAsync();
+        }
     }
 
     public byte[] Read(Sha256Digest digest)
