@@ -68,6 +68,13 @@ public sealed class TreeSnapshot
         return first == end && folder != default ? null : Folders.List(folder, first, end);
     }
 
+    /// <summary>True when there are files below the folder; the root is always there.</summary>
+    public bool HasFolder(ContentPath folder)
+    {
+        var (first, end) = Below(Entries, folder);
+        return first < end || folder == default;
+    }
+
     /// <summary>The files below a folder, at any depth: index of the first, and one past the last.</summary>
     /// <param name="entries">Files sorted by path.</param>
     /// <param name="folder">The folder; the default path is the root.</param>

@@ -1,0 +1,116 @@
+using System.Net;
+using Entrepot.Core.Faults;
+using Entrepot.Core.Identities;
+using Entrepot.Mirror.Catalog;
+using Entrepot.Server.Configuration;
+using Entrepot.Server.Http;
+using Entrepot.Server.Scheduler.Pages;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Entrepot.Server.Scheduler;
+
+/// <summary>The front door of downloads: files, what belongs to files (<c>.meta4</c>, <c>.sha256</c>, <c>.md5</c>) and folders.</summary>
+public static class SchedulerEndpoints
+{
+    /// <summary>Adds what the scheduler needs from the container: YARP's forwarder.</summary>
+    public static IServiceCollection AddScheduler(this IServiceCollection services) => services.AddHttpForwarder();
+
+    /// <summary>Answers every address with the scheduler.</summary>
+    public static IEndpointConventionBuilder MapScheduler(this IEndpointRouteBuilder routes, SchedulerService scheduler)
+        => routes.Map("/{**path}", context => HandleAsync(context, scheduler)).WithDisplayName("Scheduler");
+
+    private static Task HandleAsync(HttpContext context, SchedulerService scheduler)
+    {
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+            return ContentResponder.MethodNotAllowedAsync(context, "GET, HEAD");
+        if (!RequestTarget.TryParse(context, out var target, out var fault))
+        {
+            // A name that no mirror can have is a mirror that is not there: browsers ask for /favicon.ico, robots for /robots.txt.
+            return fault.Is(IdentityFault.MirrorName) || fault.Is(IdentityFault.ReservedMirrorName)
+                ? FaultResponses.WriteAsync(context, fault with { Kind = FaultKind.NotFound, Cure = "See / for the mirrors that there are." })
+                : FaultResponses.WriteAsync(context, fault);
+        }
+
+        if (target.Mirror is not { } name)
+            return MirrorsPage.WriteAsync(context, scheduler);
+        if (!scheduler.Catalog.TryGet(name, out var mirror))
+        {
+            return FaultResponses.WriteAsync(
+                context,
+                Fault.Of(CatalogFault.MirrorNotFound, FaultKind.NotFound, $"There is no mirror '{name}'.", "See / for the mirrors that there are."));
+        }
+
+        if (target.Path is { } path && !target.IsFolder && mirror.Current.TryGet(path, out var entry))
+            return FileAsync(context, scheduler, new ServedFile(mirror.Current, entry));
+        return FolderOrCompanionAsync(context, scheduler, mirror, target);
+    }
+
+    private static Task FolderOrCompanionAsync(HttpContext context, SchedulerService scheduler, MirrorView mirror, RequestTarget target)
+    {
+        var folder = target.Path ?? default;
+        if (mirror.Current.HasFolder(folder))
+        {
+            if (target.IsFolder)
+                return FolderPage.WriteAsync(context, scheduler, mirror, folder);
+            var address = target.Path is null ? $"/{mirror.Info.Name}/" : $"/{mirror.Info.Name}/{folder.ToUrl()}/";
+            context.Response.StatusCode = StatusCodes.Status308PermanentRedirect;
+            context.Response.Headers.CacheControl = "no-cache";
+            context.Response.Headers.Location = address + context.Request.QueryString.Value;
+            return Task.CompletedTask;
+        }
+
+        if (!target.IsFolder && Companion.TryFind(mirror.Current, folder, out var kind, out var file))
+            return CompanionAnswers.WriteAsync(context, scheduler, kind, file);
+        return FaultResponses.WriteAsync(context, NotFound(mirror, folder, target.IsFolder));
+    }
+
+    private static Task FileAsync(HttpContext context, SchedulerService scheduler, ServedFile file)
+    {
+        if (!RouteQuery.TryRead(context.Request, out var query, out var fault))
+            return FaultResponses.WriteAsync(context, fault);
+        if (query.Digest is { } digest && digest != file.Entry.Digest)
+        {
+            // An older or newer version than the published one: a download that began before a publish goes on with its own bytes.
+            if (scheduler.FindFingerprint(digest) is not { } pinned)
+                return FaultResponses.WriteAsync(context, NotPinned(file, digest));
+            file = new ServedFile(file.Snapshot, file.Entry with { Digest = digest, Size = pinned.Size });
+        }
+
+        var client = context.Connection.RemoteIpAddress ?? IPAddress.None;
+        if (client.IsIPv4MappedToIPv6)
+            client = client.MapToIPv4();
+        var selection = scheduler.Select(client, file.Entry, query.Avoid);
+        if (query.Explain)
+            return ExplainAnswer.WriteAsync(context, scheduler, file, client, selection);
+        if (query.MirrorList)
+            return MirrorListAnswer.WriteAsync(context, scheduler, file, selection);
+        return scheduler.Options.Mode == RoutingMode.Proxy
+            ? ProxyAnswer.WriteAsync(context, scheduler, file, client, selection)
+            : RedirectAnswer.WriteAsync(context, scheduler, file, client, selection);
+    }
+
+    private static Fault NotFound(MirrorView mirror, ContentPath path, bool isFolder)
+    {
+        var snapshot = mirror.Current;
+        if (isFolder && snapshot.TryGet(path, out _))
+            return Fault.Of(
+                CatalogFault.PathNotFound, FaultKind.NotFound, $"'{path}' in mirror '{mirror.Info.Name}' is a file, not a folder.",
+                "Leave out the slash at the end.");
+        var parent = path.Value;
+        do
+            parent = parent.LastIndexOf('/') is var slash && slash > 0 ? parent[..slash] : "";
+        while (parent.Length > 0 && !snapshot.HasFolder(ContentPath.Parse(parent)));
+        var near = parent.Length == 0 ? $"/{mirror.Info.Name}/" : $"/{mirror.Info.Name}/{ContentPath.Parse(parent).ToUrl()}/";
+        return Fault.Of(
+            CatalogFault.PathNotFound, FaultKind.NotFound,
+            $"There is no '{path}' in mirror '{mirror.Info.Name}' (snapshot {snapshot.Number}).", $"See {near} for what there is.");
+    }
+
+    private static Fault NotPinned(ServedFile file, Sha256Digest digest)
+        => Fault.Of(
+            SchedulerFault.PinnedDigest, FaultKind.NotFound, $"{digest} is not stored here; {file.Address} is {file.Entry.Digest} now.",
+            "Ask without 'digest' for the published version.");
+}

@@ -1,0 +1,69 @@
+using System.Net;
+using Entrepot.Core.Identities;
+using Entrepot.Mirror.Catalog;
+using Entrepot.Mirror.Integrity;
+using Entrepot.Mirror.Routing;
+using Entrepot.Server.Configuration;
+using Entrepot.Server.Nodes;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Entrepot.Server.Scheduler;
+
+/// <summary>Finds files in the catalog and edges for clients. Paths are looked up in memory; only fingerprints may need the state
+/// database.</summary>
+public sealed class SchedulerService : IDisposable
+{
+    private readonly MirrorCatalog _catalog;
+    private readonly INodeDirectory _nodes;
+
+    /// <summary>Puts the scheduler together.</summary>
+    /// <param name="catalog">What is published.</param>
+    /// <param name="nodes">The edges.</param>
+    /// <param name="options">How clients are sent on.</param>
+    /// <param name="logger">Where failures are logged.</param>
+    /// <param name="fallback">Serves when no edge may; null when the origin is elsewhere.</param>
+    public SchedulerService(
+        MirrorCatalog catalog, INodeDirectory nodes, SchedulerOptions options, ILogger<SchedulerService> logger, OriginFallback? fallback = null)
+    {
+        (_catalog, _nodes, Options, Logger, Fallback) = (catalog, nodes, options, logger, fallback);
+        EdgeClient = EdgeForwarder.CreateClient(options);
+    }
+
+    internal SchedulerOptions Options { get; }
+
+    internal ILogger Logger { get; }
+
+    internal OriginFallback? Fallback { get; }
+
+    internal HttpMessageInvoker EdgeClient { get; }
+
+    internal SchedulerMetrics Metrics { get; } = new();
+
+    internal Pages.FolderCache Folders { get; } = new();
+
+    internal CatalogView Catalog => _catalog.View;
+
+    internal INodeDirectory Nodes => _nodes;
+
+    /// <summary>Chooses edges for a file.</summary>
+    internal Selection Select(IPAddress client, TreeEntry entry, IReadOnlySet<NodeName>? avoid)
+    {
+        var view = _nodes.View;
+        var request = new SelectionRequest(client, entry.Digest, entry.Size) { Avoid = avoid, ThroughProxy = Options.Mode == RoutingMode.Proxy };
+        return EdgeSelector.Select(request, view.Edges, view.Assigned, Options.Sites, Options.Selection);
+    }
+
+    /// <summary>The fingerprint of a blob; null when it is not known.</summary>
+    internal Fingerprint? FindFingerprint(Sha256Digest digest) => _catalog.FindFingerprint(digest);
+
+    /// <summary>The scheduler's own base address for a client, without a trailing slash.</summary>
+    internal string BaseUrl(HttpRequest request) => Options.PublicUrl ?? $"{request.Scheme}://{request.Host.ToUriComponent()}";
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        EdgeClient.Dispose();
+        Metrics.Dispose();
+    }
+}
