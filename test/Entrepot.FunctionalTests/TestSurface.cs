@@ -4,6 +4,7 @@ using System.Text;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Hosting;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Entrepot.FunctionalTests;
 
@@ -25,13 +26,14 @@ internal sealed class TestSurface : IAsyncDisposable
 
     public Uri Url => Http.BaseAddress!;
 
-    public static async Task<TestSurface> StartAsync(Action<WebApplication> map, LimitSettings? limits = null)
+    public static async Task<TestSurface> StartAsync(
+        Action<WebApplication> map, LimitSettings? limits = null, Action<IServiceCollection>? services = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         var address = (IPEndPoint)socket.LocalEndPoint!;
         var host = await SurfaceHost.StartAsync(
-            "test", socket, limits ?? new LimitSettings(), TimeProvider.System, TestLog.Factory, null,
+            "test", socket, limits ?? new LimitSettings(), TimeProvider.System, TestLog.Factory, services,
             (app, _) =>
             {
                 app.UseRouting();
