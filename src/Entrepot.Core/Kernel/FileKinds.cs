@@ -1,0 +1,71 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Entrepot.Core.Kernel;
+
+/// <summary>What a name in a folder stands for.</summary>
+public enum FileKind
+{
+    /// <summary>Bytes on a disk.</summary>
+    Regular,
+
+    /// <summary>A folder.</summary>
+    Folder,
+
+    /// <summary>A symbolic link.</summary>
+    Link,
+
+    /// <summary>A pipe, socket or device: reading it may never end.</summary>
+    Special,
+
+    /// <summary>Nothing, or nothing that this user may look at.</summary>
+    Missing,
+}
+
+/// <summary>Tells pipes, sockets and devices from files before they are opened: opening a pipe waits for its other end.</summary>
+public static class FileKinds
+{
+    private const int CurrentFolder = -100;  // AT_FDCWD
+    private const int NoFollow = 0x100;  // AT_SYMLINK_NOFOLLOW
+    private const uint TypeOnly = 1;  // STATX_TYPE
+    private const int StatxSize = 256;
+    private const int ModeOffset = 28;  // struct statx is laid out alike on every architecture (statx(2))
+    private const int TypeMask = 0xF000;
+
+    /// <summary>The kind of the thing at a path. Where the platform has no statx(2), pipes and devices are told to be regular.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="follow">True to look at what a link points to.</param>
+    public static FileKind Of(string path, bool follow)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            var data = new byte[StatxSize];
+            if (Statx(CurrentFolder, Encoding.UTF8.GetBytes(path + '\0'), follow ? 0 : NoFollow, TypeOnly, data) != 0)
+                return FileKind.Missing;
+            return (BinaryPrimitives.ReadUInt16LittleEndian(data.AsSpan(ModeOffset)) & TypeMask) switch
+            {
+                0x8000 => FileKind.Regular,
+                0x4000 => FileKind.Folder,
+                0xA000 => FileKind.Link,
+                _ => FileKind.Special,
+            };
+        }
+
+        FileSystemInfo info = new FileInfo(path);
+        if (info.LinkTarget is not null)
+        {
+            if (!follow)
+                return FileKind.Link;
+            if (info.ResolveLinkTarget(returnFinalTarget: true) is not { Exists: true } target)
+                return FileKind.Missing;
+            info = target;
+        }
+
+        return Directory.Exists(info.FullName) ? FileKind.Folder : File.Exists(info.FullName) ? FileKind.Regular : FileKind.Missing;
+    }
+
+    [DllImport("libc", EntryPoint = "statx", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Statx(int folder, byte[] path, int flags, uint mask, byte[] data);
+}

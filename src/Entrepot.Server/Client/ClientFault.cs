@@ -1,0 +1,32 @@
+namespace Entrepot.Server.Client;
+
+/// <summary>Why a call to a network did not come to an answer. Refusals by the network itself keep their own code.</summary>
+public enum ClientFault
+{
+    /// <summary>Nothing answers at the address, or not in time.</summary>
+    Unreachable,
+
+    /// <summary>Something answers that does not speak this API.</summary>
+    NotEntrepot,
+
+    /// <summary>The network does not offer the surface that is needed.</summary>
+    NoSurface,
+
+    /// <summary>The connection broke in the middle of an answer.</summary>
+    Interrupted,
+
+    /// <summary>A file or folder on this side can't be read.</summary>
+    Unreadable,
+
+    /// <summary>A file was changed while it was being pushed.</summary>
+    Changed,
+
+    /// <summary>A name on this side can't be published.</summary>
+    Name,
+
+    /// <summary>A symbolic link or a special file stands in a folder that is pushed.</summary>
+    NotAFile,
+
+    /// <summary>The target of a push or the source of a pull is not of the form <c>mirror/path</c>.</summary>
+    Target,
+}
