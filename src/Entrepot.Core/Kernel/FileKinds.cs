@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -32,6 +31,7 @@ public static class FileKinds
     private const int StatxSize = 256;
     private const int ModeOffset = 28;  // struct statx is laid out alike on every architecture (statx(2))
     private const int TypeMask = 0xF000;
+    private const int DeviceOffset = 136;
 
     /// <summary>The kind of the thing at a path. Where the platform has no statx(2), pipes and devices are told to be regular.</summary>
     /// <param name="path">The path.</param>
@@ -43,7 +43,7 @@ public static class FileKinds
             var data = new byte[StatxSize];
             if (Statx(CurrentFolder, Encoding.UTF8.GetBytes(path + '\0'), follow ? 0 : NoFollow, TypeOnly, data) != 0)
                 return FileKind.Missing;
-            return (BinaryPrimitives.ReadUInt16LittleEndian(data.AsSpan(ModeOffset)) & TypeMask) switch
+            return (MemoryMarshal.Read<ushort>(data.AsSpan(ModeOffset)) & TypeMask) switch
             {
                 0x8000 => FileKind.Regular,
                 0x4000 => FileKind.Folder,
@@ -63,6 +63,16 @@ public static class FileKinds
         }
 
         return Directory.Exists(info.FullName) ? FileKind.Folder : File.Exists(info.FullName) ? FileKind.Regular : FileKind.Missing;
+    }
+
+    /// <summary>Tells file systems apart: files can be renamed only within one.</summary>
+    /// <returns>A number for the file system that holds the path, or null where the path is missing or the platform has no statx(2).</returns>
+    public static ulong? FileSystemOf(string path)
+    {
+        var data = new byte[StatxSize];
+        return OperatingSystem.IsLinux() && Statx(CurrentFolder, Encoding.UTF8.GetBytes(path + '\0'), 0, TypeOnly, data) == 0
+            ? MemoryMarshal.Read<ulong>(data.AsSpan(DeviceOffset))
+            : null;
     }
 
     [DllImport("libc", EntryPoint = "statx", SetLastError = true)]
