@@ -1,4 +1,5 @@
 using Entrepot.Core.Identities;
+using Entrepot.Ports.Pools;
 
 namespace Entrepot.Server.Configuration;
 
@@ -33,19 +34,19 @@ public sealed record Settings
     public Uri? Origin { get; init; }
 
     /// <summary>Where a surface moves when its port is taken, 1–65535. Default 60000, the emergency port of the port plan.</summary>
-    public int EmergencyPort { get; init; } = 60000;
+    public int EmergencyPort { get; init; } = DefaultPorts.Emergency;
 
     /// <summary>The push surface. Default port 8333; only this machine may write.</summary>
-    public SurfaceSettings Push { get; init; } = SurfaceSettings.ForWriting(8333);
+    public SurfaceSettings Push { get; init; } = SurfaceSettings.ForWriting(DefaultPorts.Push.Port!.Value);
 
     /// <summary>The metadata query surface. Default port 3000; anyone may read.</summary>
-    public SurfaceSettings Metadata { get; init; } = SurfaceSettings.ForReading(3000);
+    public SurfaceSettings Metadata { get; init; } = SurfaceSettings.ForReading(DefaultPorts.Metadata.Port!.Value);
 
     /// <summary>The write and administration surface. Default port 9080; only this machine may write.</summary>
-    public SurfaceSettings Admin { get; init; } = SurfaceSettings.ForWriting(9080);
+    public SurfaceSettings Admin { get; init; } = SurfaceSettings.ForWriting(DefaultPorts.Admin.Port!.Value);
 
     /// <summary>The scheduler's listener, where downloads begin. Default port 8080 (IANA http-alt); anyone may read.</summary>
-    public SurfaceSettings Scheduler { get; init; } = SurfaceSettings.ForReading(8080);
+    public SurfaceSettings Scheduler { get; init; } = SurfaceSettings.ForReading(DefaultPorts.Scheduler.Port!.Value);
 
     /// <summary>The edges that run in this process.</summary>
     public EdgeSettings Edges { get; init; } = new();

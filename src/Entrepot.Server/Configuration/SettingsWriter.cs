@@ -1,4 +1,7 @@
+using System.Globalization;
 using System.Text;
+using System.Text.Json;
+using Entrepot.Server.Configuration.Yaml;
 
 namespace Entrepot.Server.Configuration;
 
@@ -25,5 +28,49 @@ public static class SettingsWriter
         }
 
         return text.ToString();
+    }
+
+    /// <summary>Every setting with its value, as a JSON object of the same keys.</summary>
+    public static byte[] WriteJson(Settings settings)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+            Write(writer, ConfigTree.Parse(Write(settings, new HashSet<string>()), "", out _)!);
+        return buffer.ToArray();
+    }
+
+    private static void Write(Utf8JsonWriter writer, ConfigNode node)
+    {
+        switch (node)
+        {
+            case ConfigMap map:
+                writer.WriteStartObject();
+                foreach (var entry in map.Entries)
+                {
+                    writer.WritePropertyName(entry.Key.Value);
+                    Write(writer, entry.Value);
+                }
+
+                writer.WriteEndObject();
+                break;
+            case ConfigList list:
+                writer.WriteStartArray();
+                foreach (var item in list.Items)
+                    Write(writer, item);
+                writer.WriteEndArray();
+                break;
+            case ConfigScalar { IsNull: true }:
+                writer.WriteNullValue();
+                break;
+            case ConfigScalar { IsPlain: true, Value: "true" or "false" } flag:
+                writer.WriteBooleanValue(flag.Value == "true");
+                break;
+            case ConfigScalar { IsPlain: true } number when long.TryParse(number.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var value):
+                writer.WriteNumberValue(value);
+                break;
+            case ConfigScalar scalar:
+                writer.WriteStringValue(scalar.Value);
+                break;
+        }
     }
 }
