@@ -1,8 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Entrepot.Ports.Allocation;
 
 namespace Entrepot.Server.Client;
 
-/// <summary>What the client reads before it knows the document's type.</summary>
+/// <summary>What the client reads besides the documents of the API's own context.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(JsonElement))]
-internal sealed partial class ClientJson : JsonSerializerContext;
+[JsonSerializable(typeof(IReadOnlyList<PortListEntry>))]
+[JsonSerializable(typeof(PortExplanation))]
+public sealed partial class ClientJson : JsonSerializerContext;
