@@ -1,1 +1,4 @@
-return 0;
+using Entrepot.Cli;
+
+using var signals = new StopSignals();
+return await CommandLine.RunAsync(args, CliEnvironment.OfProcess(), signals.Token);

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using Entrepot.Cli.Rendering;
+using Entrepot.Server.Api;
+
+namespace Entrepot.Cli.Commands;
+
+/// <summary><c>entrepot journal</c>.</summary>
+internal static class JournalCommand
+{
+    /// <summary>Most entries that one call returns.</summary>
+    private const int MaxCount = Core.Journal.JournalTable.MaxPage;
+
+    public static Command Create(CliEnvironment environment, CommonOptions common)
+    {
+        var after = new Option<long>("--after") { Description = "Only entries after this position", HelpName = "N", DefaultValueFactory = static _ => 0 };
+        var count = new Option<int>("--count") { Description = $"At most so many, 1–{MaxCount}", HelpName = "N", DefaultValueFactory = static _ => 100 };
+        count.Validators.Add(static result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1 or > MaxCount)
+                result.AddError($"--count is 1–{MaxCount}");
+        });
+        var command = common.ForNetwork(
+            "journal", "Read the journal: everything that changed, oldest first",
+            ("entrepot journal", "The first 100 entries"),
+            ("entrepot journal --after 100 --output json", "The next ones, for a program"));
+        command.Add(after);
+        command.Add(count);
+        return command.Runs(environment, common, async (context, cancellation) =>
+        {
+            var client = await context.ConnectAsync(cancellation);
+            var entries = await client.ReadJournalAsync(context.Get(after), context.Get(count), cancellation);
+            context.Write(entries, ApiJson.Default.IReadOnlyListJournalEntry, found => Tables.Write(
+                context,
+                [new("number", true), "at", "actor", "action", "subject", "details"],
+                [.. found.Select(static entry => (string[])
+                [
+                    Units.Number(entry.Sequence), Units.Time(entry.At), entry.Actor, entry.Action, entry.Subject, entry.Details == "{}" ? "" : entry.Details,
+                ])],
+                "Nothing stands there."));
+            return ExitCodes.Done;
+        });
+    }
+}

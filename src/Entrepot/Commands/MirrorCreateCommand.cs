@@ -1,0 +1,45 @@
+using System.CommandLine;
+using Entrepot.Core.Faults;
+using Entrepot.Core.Identities;
+using Entrepot.Server.Api;
+
+namespace Entrepot.Cli.Commands;
+
+/// <summary><c>entrepot mirror create</c>.</summary>
+internal static class MirrorCreateCommand
+{
+    public static Command Create(CliEnvironment environment, CommonOptions common)
+    {
+        var name = new Argument<string>("name") { Description = "1–64 characters of a–z, 0–9, '.', '_' and '-'" };
+        var description = new Option<string?>("--description") { Description = "One line for people", HelpName = "TEXT" };
+        var keep = new Option<int?>("--keep") { Description = "Keep the newest N snapshots [default: 10 when --keep-days is not given]", HelpName = "N" };
+        var keepDays = new Option<int?>("--keep-days") { Description = "Keep snapshots published within N days", HelpName = "N" };
+        var keepAll = new Option<bool>("--keep-all") { Description = "Never drop a snapshot" };
+        var command = common.ForNetwork(
+            "create", "Make a mirror",
+            ("entrepot mirror create images", "An empty mirror to push to"),
+            ("entrepot mirror create nightly --keep 30 --description 'Nightly builds'", "The newest 30 snapshots stay"));
+        command.Add(name);
+        command.Add(description);
+        command.Add(keep);
+        command.Add(keepDays);
+        command.Add(keepAll);
+        return command.Runs(environment, common, async (context, cancellation) =>
+        {
+            if (context.Get(keepAll) && (context.Get(keep) is not null || context.Get(keepDays) is not null))
+                throw Fault.Of(CliFault.Usage, FaultKind.Invalid, "--keep-all contradicts --keep and --keep-days.", "Leave one of them out.").ToException();
+            var mirror = MirrorName.Parse(context.Get(name));
+            var retention = context.Get(keepAll) || context.Get(keep) is not null || context.Get(keepDays) is not null
+                ? new RetentionDocument(context.Get(keep), context.Get(keepDays))
+                : null;
+            var client = await context.ConnectAsync(cancellation);
+            var made = await client.CreateMirrorAsync(
+                new CreateMirrorRequest(mirror.Value, Description: context.Get(description), Retention: retention), cancellation);
+            context.Write(made, ApiJson.Default.MirrorDocument, document =>
+            {
+                context.Say($"Mirror '{document.Name}' is there. Push to it with: entrepot push FILE {document.Name}/PATH");
+            });
+            return ExitCodes.Done;
+        });
+    }
+}

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using Entrepot.Core.Faults;
+using Entrepot.Server.Configuration;
+using Entrepot.Server.Hosting;
+
+namespace Entrepot.Cli.Commands;
+
+/// <summary><c>entrepot serve</c>.</summary>
+internal static class ServeCommand
+{
+    private static readonly string[] Names = [.. Enum.GetNames<NodeRoles>().Where(static name => name != nameof(NodeRoles.None)).Select(static name => name.ToLowerInvariant())];
+
+    public static Command Create(CliEnvironment environment, CommonOptions common)
+    {
+        var options = new SettingsOptions();
+        var roles = new Option<string[]>("--roles")
+        {
+            Description = $"What this node does: {string.Join(", ", Names)}, separated by commas", HelpName = "ROLES", Required = true,
+            AllowMultipleArgumentsPerToken = true,
+        };
+        roles.CompletionSources.Add(Names);
+        var command = new ExampleCommand(
+            "serve", "Run some roles of a network on this machine, for production",
+            ("entrepot serve --roles origin,scheduler --config entrepot.yaml", "The origin and the front door"),
+            ("entrepot serve --roles edge --config edge.yaml", "A cache at another site; its file names the origin"))
+        {
+            roles, common.Data,
+        };
+        options.AddTo(command);
+        return command.Runs(environment, common, (context, cancellation) =>
+        {
+            var (settings, _) = options.Read(context);
+            return NodeRunner.RunAsync(context, new NodePlan(Parse(context.Get(roles)!), settings, PublishRuntime: false), cancellation);
+        });
+    }
+
+    /// <summary>Reads role names.</summary>
+    /// <exception cref="FaultException">Every unknown one at once.</exception>
+    public static NodeRoles Parse(IEnumerable<string> words)
+    {
+        var roles = NodeRoles.None;
+        var unknown = new List<string>();
+        foreach (var word in words.SelectMany(static word => word.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)))
+        {
+            if (Names.Contains(word, StringComparer.Ordinal))
+                roles |= Enum.Parse<NodeRoles>(word, ignoreCase: true);
+            else
+                unknown.Add(Suggestion.For(word, Names) is { } near ? $"'{word}' (did you mean '{near}'?)" : $"'{word}'");
+        }
+
+        return unknown.Count == 0
+            ? roles
+            : throw Fault.Of(CliFault.Usage, FaultKind.Invalid, $"{string.Join(", ", unknown)}: no such role.", $"Roles are {string.Join(", ", Names)}.").ToException();
+    }
+}

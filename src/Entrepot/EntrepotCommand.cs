@@ -1,0 +1,68 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using Entrepot.Cli.Commands;
+
+namespace Entrepot.Cli;
+
+/// <summary>The tree of commands.</summary>
+internal static class EntrepotCommand
+{
+    private static readonly (string, string)[] Examples =
+    [
+        ("entrepot up", "A whole network on this machine"),
+        ("entrepot mirror create images", "A place to push to"),
+        ("entrepot push disk.img images/24.04/disk.img", "Push a file"),
+        ("entrepot pull images/24.04/disk.img -o disk.img", "Download it, verified, from several edges"),
+        ("entrepot doctor", "Check this machine"),
+    ];
+
+    /// <summary>Builds the tree.</summary>
+    public static RootCommand Create(CliEnvironment environment)
+    {
+        var common = new CommonOptions();
+        var root = new RootCommand("Entrepot: push once, download verified bytes from any edge.")
+        {
+            UpCommand.Create(environment, common),
+            ServeCommand.Create(environment, common),
+            Group("mirror", "Make, look at and delete mirrors", MirrorListCommand.Create, MirrorCreateCommand.Create, MirrorShowCommand.Create, MirrorDeleteCommand.Create),
+            PushCommand.Create(environment, common),
+            PullCommand.Create(environment, common),
+            Group("snapshot", "Look at a mirror's versions and go back to one", SnapshotListCommand.Create, SnapshotDiffCommand.Create, SnapshotRollbackCommand.Create),
+            VerifyCommand.Create(environment, common),
+            GcCommand.Create(environment, common),
+            NodesCommand.Create(environment, common),
+            Group("ports", "See which ports are leased, and why", PortsListCommand.Create, PortsExplainCommand.Create),
+            JournalCommand.Create(environment, common),
+            Group("config", "Check and show settings files", ConfigCheckCommand.Create, ConfigShowCommand.Create),
+            DoctorCommand.Create(environment, common),
+            CompletionCommand.Create(environment, common),
+            VersionCommand.Create(environment, common),
+        };
+        root.HelpName = "entrepot";
+        root.Add(common.Output);
+        root.SetAction(parse => new ExampleHelpAction(environment.Width, Examples).Invoke(parse));
+        root.Options.OfType<VersionOption>().Single().Action = VersionCommand.OptionAction(environment);
+        root.Options.OfType<HelpOption>().Single().Action = new ExampleHelpAction(environment.Width, Examples);
+        return root;
+
+        Command Group(string name, string description, params Func<CliEnvironment, CommonOptions, Command>[] subcommands)
+        {
+            var group = new Command(name, description);
+            foreach (var create in subcommands)
+                group.Add(create(environment, common));
+            return group;
+        }
+    }
+
+    /// <summary>Gives a command its work.</summary>
+    public static T Runs<T>(this T command, CliEnvironment environment, CommonOptions common, Func<CommandContext, CancellationToken, Task<int>> work)
+        where T : Command
+    {
+        command.SetAction(async (parse, cancellation) =>
+        {
+            using var context = new CommandContext(environment, common, parse);
+            return await work(context, cancellation);
+        });
+        return command;
+    }
+}
