@@ -24,6 +24,7 @@ namespace Entrepot.Server.Api;
 [JsonSerializable(typeof(PublishRequest))]
 [JsonSerializable(typeof(RollbackRequest))]
 [JsonSerializable(typeof(HeartbeatRequest))]
+[JsonSerializable(typeof(CacheDocument))]
 [JsonSerializable(typeof(IReadOnlyList<NodeDocument>))]
 [JsonSerializable(typeof(GarbageCollectionRequest))]
 [JsonSerializable(typeof(GarbageCollectionDocument))]

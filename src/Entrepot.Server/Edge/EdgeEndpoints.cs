@@ -1,0 +1,85 @@
+using Entrepot.Core.Faults;
+using Entrepot.Core.Identities;
+using Entrepot.Mirror.Caching;
+using Entrepot.Server.Api;
+using Entrepot.Server.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Net.Http.Headers;
+
+namespace Entrepot.Server.Edge;
+
+/// <summary>An edge's data port: verified bytes by path or digest.</summary>
+public static class EdgeEndpoints
+{
+    private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
+
+    /// <summary>Adds the endpoints.</summary>
+    public static void MapEdge(this IEndpointRouteBuilder routes, EdgeService edge)
+    {
+        routes.MapMethods("/healthz", Reading, static context =>
+        {
+            context.Response.ContentType = "text/plain";
+            return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.WriteAsync("ok\n", context.RequestAborted);
+        });
+        routes.MapMethods("/v1/cache", Reading, context => JsonExchange.WriteAsync(context, edge.Look(), ApiJson.Default.CacheDocument));
+        routes.Map("/v1/blobs/{digest}", (HttpContext context, string digest) => BlobAsync(edge, context, digest));
+        // Everything else, whatever the method: the target decides.
+        routes.MapFallback("/{**path}", context => FileAsync(edge, context));
+    }
+
+    private static Task BlobAsync(EdgeService edge, HttpContext context, string text)
+        => Sha256Digest.TryParse(text, out var digest)
+            ? SendAsync(edge, context, digest, new ContentHeaders(digest, null, null, ContentHeaders.Immutable))
+            : FaultResponses.WriteAsync(context, NoDigest(text));
+
+    private static async Task FileAsync(EdgeService edge, HttpContext context)
+    {
+        if (!RequestTarget.TryParse(context, out var target, out var fault))
+        {
+            await FaultResponses.WriteAsync(context, fault);
+            return;
+        }
+
+        if (target is not { Mirror: { } mirror, Path: { } path, IsFolder: false })
+        {
+            await FaultResponses.WriteAsync(
+                context, Fault.Of(EdgeFault.Folder, FaultKind.NotFound, "The address names a folder.", "Ask the scheduler, which shows folders."));
+            return;
+        }
+
+        // With the digest the blob is named already, and the origin need not be asked what the path is.
+        if (context.Request.Query.TryGetValue("digest", out var stated))
+        {
+            await (Sha256Digest.TryParse(stated.ToString(), out var digest)
+                ? SendAsync(edge, context, digest, new ContentHeaders(digest, path.FileName, null, ContentHeaders.Immutable))
+                : FaultResponses.WriteAsync(context, NoDigest(stated.ToString())));
+            return;
+        }
+
+        var entry = await edge.Trees.ResolveAsync(mirror, path, context.RequestAborted);
+        await SendAsync(edge, context, entry.File!.Digest, entry.Headers!);
+    }
+
+    private static async Task SendAsync(EdgeService edge, HttpContext context, Sha256Digest digest, ContentHeaders headers)
+    {
+        try
+        {
+            using var reader = await edge.OpenAsync(digest, OnlyHeld(context.Request), context.RequestAborted);
+            await ContentResponder.RespondAsync(context, headers, new CachedBody(reader));
+        }
+        catch (FaultException error) when (error.Fault.Is(CachingFault.NotHeld))
+        {
+            // RFC 9111 §5.2.1.7
+            await FaultResponses.WriteAsync(context, error.Fault, status: StatusCodes.Status504GatewayTimeout);
+        }
+    }
+
+    private static bool OnlyHeld(HttpRequest request)
+        => request.Headers.CacheControl is { Count: > 0 } control
+            && CacheControlHeaderValue.TryParse(control.ToString(), out var parsed) && parsed.OnlyIfCached;
+
+    private static Fault NoDigest(string text)
+        => Fault.Of(EdgeFault.Digest, FaultKind.Invalid, $"'{text}' is not a digest.", "Use sha256: and 64 hex digits.");
+}

@@ -1,0 +1,132 @@
+using System.Net;
+using Entrepot.Core.Faults;
+using Entrepot.Core.Identities;
+using Entrepot.Mirror.Caching;
+using Entrepot.Mirror.Integrity;
+using Entrepot.Mirror.Replication;
+using Entrepot.Server.Api;
+using Entrepot.Server.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Entrepot.Server.Edge;
+
+/// <summary>One edge: its cache, its sources, what it knows of the origin, and the loops that keep it in order.</summary>
+public sealed class EdgeService : IAsyncDisposable
+{
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long a connection to the origin is reused, so that a changed address is noticed.</summary>
+    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
+
+    private readonly EdgeOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly HttpClient _http;
+    private readonly OriginClient _origin;
+    private readonly CachingMetrics _metrics;
+    private readonly PieceCache _cache;
+    private readonly PeerFinder _peers;
+    private readonly HeartbeatSender _heart;
+    private readonly SingleFlight<Sha256Digest, Fingerprint> _asking = new();
+    private readonly BackgroundLoops _loops;
+
+    private EdgeService(EdgeOptions options, HttpMessageHandler? handler, TimeProvider time, ILoggerFactory loggers)
+    {
+        (_options, _time, _logger) = (options, time, loggers.CreateLogger("Entrepot.Edge." + options.Node.Value));
+        _http = new HttpClient(handler ?? NewHandler()) { Timeout = Timeout.InfiniteTimeSpan };
+        _metrics = new CachingMetrics(options.Node.Value);
+        var caching = new CachingOptions { Folder = options.CacheFolder, CapacityBytes = options.Capacity };
+        try
+        {
+            _cache = PieceCache.Open(caching, _metrics, time, _logger);
+        }
+        catch
+        {
+            _http.Dispose();
+            _metrics.Dispose();
+            throw;
+        }
+
+        _origin = new OriginClient(_http, options.Origin, options.OriginTimeout, time);
+        var sources = new SourceSet([], time);
+        _peers = new PeerFinder(options, sources, _origin, _http, time, _logger);
+        sources.Replace([_peers.Origin]);
+        Content = new EdgeContent(_cache, sources, caching, _metrics, time, _logger);
+        Trees = new MirrorTrees(_origin, options.ResolveFor, options.OriginPause, time);
+        _heart = new HeartbeatSender(options, Content, _metrics, _origin, time, _logger);
+        _loops = new BackgroundLoops(_logger);
+    }
+
+    /// <summary>The cache with its sources.</summary>
+    public EdgeContent Content { get; }
+
+    internal MirrorTrees Trees { get; }
+
+    /// <summary>Opens the cache; nothing listens and nothing is told yet.</summary>
+    /// <exception cref="FaultException"><see cref="CachingFault.Folder"/>.</exception>
+    public static EdgeService Open(EdgeOptions options, TimeProvider time, ILoggerFactory loggers) => new(options, null, time, loggers);
+
+    internal static EdgeService Open(EdgeOptions options, HttpMessageHandler handler, TimeProvider time, ILoggerFactory loggers)
+        => new(options, handler, time, loggers);
+
+    /// <summary>Begins to tell the origin of this edge and to look for peers, once it listens.</summary>
+    /// <param name="url">Base address for downloads, without a trailing slash.</param>
+    /// <param name="portReason">Why its port is the one it is.</param>
+    public void Announce(string url, string portReason)
+    {
+        _loops.Start("heart-beat", cancellation => _heart.RunAsync(url, portReason, cancellation));
+        _loops.Start("peers", _peers.RunAsync);
+        Log.EdgeStarted(_logger, _options.Node.Value, url, Content.Look().HeldBytes);
+    }
+
+    /// <summary>Asks for no new clients with the next heart-beat; requests are still answered.</summary>
+    public void Drain() => _heart.Draining = true;
+
+    /// <summary>How the edge stands.</summary>
+    public CacheDocument Look()
+    {
+        var stats = Content.Look();
+        return new CacheDocument(
+            _options.Node.Value, stats.Blobs, stats.HeldBytes, stats.CapacityBytes, stats.FreeBytes, stats.BufferedBytes, stats.OpenFiles,
+            stats.DiskPaused, _metrics.Transfers, _metrics.Fills, _metrics.SentBytes, _metrics.FetchedBytes, _metrics.PassedBytes,
+            _metrics.EvictedBytes, _metrics.Hits, _metrics.Misses, _metrics.Errors, _metrics.RottenPieces,
+            [.. Content.Sources.Look().Select(static source => new SourceDocument(
+                source.Name, source.IsBenched, source.BenchedUntil, source.LastFailure?.Reason.ToString(), source.LastFailure?.Detail,
+                (long)source.BytesPerSecond, source.Bytes, source.Failures))]);
+    }
+
+    /// <summary>A reader of a blob.</summary>
+    /// <param name="digest">Which.</param>
+    /// <param name="onlyHeld">True to neither ask nor fetch.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
+    /// <exception cref="FaultException">The blob is unknown, or the origin can't be asked.</exception>
+    internal async ValueTask<BlobReader> OpenAsync(Sha256Digest digest, bool onlyHeld, CancellationToken cancellation)
+    {
+        if (Content.TryOpen(digest, onlyHeld) is { } known)
+            return known;
+        if (onlyHeld)
+            throw Fault.Of(
+                CachingFault.NotHeld, FaultKind.Unavailable, $"{digest} is not held here, and only held bytes were asked for.").ToException();
+        return Content.Open(await _asking.RunAsync(digest, () => _origin.GetFingerprintAsync(digest, CancellationToken.None), cancellation));
+    }
+
+    /// <summary>Stops the loops, ends the fetches and makes the cache durable.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _loops.DisposeAsync();
+        await Content.DisposeAsync();
+        await _cache.DisposeAsync();
+        _http.Dispose();
+        _metrics.Dispose();
+    }
+
+    private static SocketsHttpHandler NewHandler() => new()
+    {
+        ConnectTimeout = ConnectTimeout,
+        PooledConnectionLifetime = ConnectionLifetime,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        UseCookies = false,
+        UseProxy = false,
+    };
+}

@@ -1,0 +1,171 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Entrepot.Core.Faults;
+using Entrepot.Core.Identities;
+using Entrepot.Mirror.Integrity;
+using Entrepot.Server.Api;
+using Entrepot.Server.Http;
+
+namespace Entrepot.Server.Edge;
+
+/// <summary>Asks the origin's metadata surface, within a deadline.</summary>
+internal sealed class OriginClient(HttpClient http, Uri origin, TimeSpan timeout, TimeProvider time)
+{
+    /// <summary>Largest document in bytes: the fingerprint of a blob of a million pieces.</summary>
+    private const long MaxDocument = 64 << 20;
+
+    private readonly string _base = origin.AbsoluteUri.TrimEnd('/');
+
+    /// <summary>Base address without a trailing slash.</summary>
+    public string Base => _base;
+
+    /// <summary>A mirror and its current snapshot.</summary>
+    /// <exception cref="FaultException"><see cref="EdgeFault.NotFound"/> or <see cref="EdgeFault.OriginUnreachable"/>.</exception>
+    public Task<MirrorDocument> GetMirrorAsync(MirrorName mirror, CancellationToken cancellation)
+        => GetAsync($"/v1/mirrors/{mirror.Value}", ApiJson.Default.MirrorDocument, cancellation);
+
+    /// <summary>A file of a snapshot.</summary>
+    /// <exception cref="FaultException"><see cref="EdgeFault.NotFound"/>, <see cref="EdgeFault.Folder"/> or <see cref="EdgeFault.OriginUnreachable"/>.</exception>
+    public Task<FileDocument> GetFileAsync(MirrorName mirror, ContentPath path, long snapshot, CancellationToken cancellation)
+        => GetAsync($"/v1/mirrors/{mirror.Value}/tree/{path.ToUrl()}?snapshot={snapshot}", ApiJson.Default.FileDocument, cancellation);
+
+    /// <summary>A fingerprint that agrees with itself and with the digest.</summary>
+    /// <exception cref="FaultException"><see cref="EdgeFault.NotFound"/>, <see cref="EdgeFault.OriginAnswer"/> or <see cref="EdgeFault.OriginUnreachable"/>.</exception>
+    public async Task<Fingerprint> GetFingerprintAsync(Sha256Digest digest, CancellationToken cancellation)
+    {
+        var document = await GetAsync($"/v1/blobs/{digest}/fingerprint", ApiJson.Default.FingerprintDocument, cancellation);
+        return TryRead(document) is { } fingerprint && fingerprint.Digest == digest && fingerprint.IsConsistent()
+            ? fingerprint
+            : throw Nonsense($"fingerprint of {digest}", null);
+    }
+
+    /// <summary>The surfaces of the network.</summary>
+    public Task<NetworkDocument> GetNetworkAsync(CancellationToken cancellation) => GetAsync("/v1/network", ApiJson.Default.NetworkDocument, cancellation);
+
+    /// <summary>The edges as the origin sees them.</summary>
+    public Task<IReadOnlyList<NodeDocument>> GetNodesAsync(CancellationToken cancellation)
+        => GetAsync("/v1/nodes", ApiJson.Default.IReadOnlyListNodeDocument, cancellation);
+
+    /// <summary>Sends a heart-beat to the admin surface.</summary>
+    /// <exception cref="FaultException"><see cref="EdgeFault.OriginUnreachable"/>.</exception>
+    public async Task BeatAsync(string admin, HeartbeatRequest beat, CancellationToken cancellation)
+    {
+        using var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(beat, ApiJson.Default.HeartbeatRequest));
+        content.Headers.ContentType = new(JsonExchange.Json);
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{admin}/v1/nodes/{beat.Node}/heartbeat") { Content = content };
+        var (status, body) = await SendAsync(request, cancellation);
+        if ((int)status is < 200 or > 299)
+            throw Unreachable($"answered the heart-beat with {(int)status} {Detail(body)}", null).ToException();
+    }
+
+    private async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellation)
+        where T : class
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, _base + path);
+        var (status, body) = await SendAsync(request, cancellation);
+        switch (status)
+        {
+            case HttpStatusCode.OK:
+                if (typeof(T) == typeof(FileDocument) && IsFolder(body))
+                    throw Fault.Of(
+                        EdgeFault.Folder, FaultKind.NotFound, "The address names a folder.", "Ask the scheduler, which shows folders.").ToException();
+                try
+                {
+                    return JsonSerializer.Deserialize(body, type) ?? throw Nonsense(path, null);
+                }
+                catch (JsonException error)
+                {
+                    throw Nonsense(path, error);
+                }
+
+            case HttpStatusCode.NotFound or HttpStatusCode.Gone:
+                throw new FaultException(Missing(path, body));
+            case HttpStatusCode.BadRequest:
+                throw Fault.Of(EdgeFault.NotFound, FaultKind.NotFound, $"The origin refuses '{path}': {Detail(body)}").ToException();
+            default:
+                throw Unreachable($"answered {(int)status} {Detail(body)}", null).ToException();
+        }
+    }
+
+    private async Task<(HttpStatusCode Status, byte[] Body)> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        using var deadline = new CancellationTokenSource(timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellation);
+        try
+        {
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            if (response.Content.Headers.ContentLength > MaxDocument)
+                throw Nonsense(request.RequestUri!.AbsolutePath, null);
+            await response.Content.LoadIntoBufferAsync(MaxDocument, either.Token);
+            return (response.StatusCode, await response.Content.ReadAsByteArrayAsync(either.Token));
+        }
+        catch (OperationCanceledException error) when (!cancellation.IsCancellationRequested)
+        {
+            throw Unreachable($"did not answer within {timeout.TotalSeconds:0.#} s", error).ToException(error);
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException)
+        {
+            throw Unreachable(error.Message, error).ToException(error);
+        }
+    }
+
+    private Fault Unreachable(string why, Exception? error)
+        => Fault.Of(
+            EdgeFault.OriginUnreachable, FaultKind.Unavailable, $"The origin {_base} {(error is HttpRequestException ? "can't be reached: " : "")}{why}.",
+            "Try again later; check that the origin runs and that this edge may reach it.");
+
+    private FaultException Nonsense(string what, Exception? inner)
+        => Fault.Of(
+            EdgeFault.OriginAnswer, FaultKind.Unavailable, $"The origin {_base} sent a '{what}' that makes no sense.",
+            "Check that the address is that of an origin of a matching version.").ToException(inner);
+
+    /// <summary>The origin's own reason, under its own code where it has one.</summary>
+    private static Fault Missing(string path, byte[] body)
+        => Problem(body) is { Code.Length: > 0 } problem
+            ? new Fault(FaultKind.NotFound, problem.Code, problem.Detail, problem.Cure)
+            : Fault.Of(EdgeFault.NotFound, FaultKind.NotFound, $"The origin has no '{path}'.");
+
+    private static string Detail(byte[] body) => Problem(body)?.Detail ?? "";
+
+    private static ProblemDocument? Problem(byte[] body)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(body, ProblemJsonContext.Default.ProblemDocument);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static bool IsFolder(byte[] body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("items", out _);
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static Fingerprint? TryRead(FingerprintDocument document)
+    {
+        try
+        {
+            return uint.TryParse(document.Crc32, System.Globalization.NumberStyles.AllowHexSpecifier, null, out var crc32)
+                ? new Fingerprint(
+                    document.Digest, document.Size, crc32, Md5Digest.TryParse(document.Md5, out var md5) ? md5 : null, document.PieceSize,
+                    Fingerprint.UnpackPieces(document.Pieces))
+                : null;
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+}
