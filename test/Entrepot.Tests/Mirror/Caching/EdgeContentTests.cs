@@ -74,7 +74,7 @@ public sealed class EdgeContentTests
 
         var leaving = rig.ReadAsync(blob, 0, MiB, cancellation: impatient.Token);
         var staying = rig.ReadAllAsync(blob);
-        await Until(() => source.Open == 1);
+        await Until(() => source.Open == 1 && rig.Metrics.Misses == 2);
         await impatient.CancelAsync();
         await leaving.ShouldThrowAsync<OperationCanceledException>();
         release.SetResult();
