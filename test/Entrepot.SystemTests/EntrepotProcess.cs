@@ -12,6 +12,16 @@ internal sealed class EntrepotProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(90);
 
+    /// <summary>Whichever ports the kernel finds free, heart-beats often enough that a test need not wait for them.</summary>
+    private const string AnyPorts = """
+        surfaces:
+          push: {port: 0}
+          metadata: {port: 0}
+          admin: {port: 0}
+          scheduler: {port: 0}
+        heartbeat: {interval: 1s}
+        """;
+
     private readonly ConcurrentQueue<string> _output = new();
     private readonly Process _process;
 
@@ -45,7 +55,9 @@ internal sealed class EntrepotProcess : IAsyncDisposable
     /// <summary>Starts <c>serve</c> or <c>up</c> on a data folder and waits until its surfaces are announced.</summary>
     public static async Task<EntrepotProcess> StartAsync(string data, params string[] arguments)
     {
-        var process = new Process { StartInfo = Describe([.. arguments, "--data", data]) };
+        var configuration = data + ".yaml";
+        await File.WriteAllTextAsync(configuration, AnyPorts);
+        var process = new Process { StartInfo = Describe([.. arguments, "--config", configuration, "--data", data]) };
         var started = new EntrepotProcess(process, data);
         process.OutputDataReceived += (_, line) => started.Take(line.Data);
         process.ErrorDataReceived += (_, line) => started.Take(line.Data);
