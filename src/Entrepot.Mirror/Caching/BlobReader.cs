@@ -80,7 +80,7 @@ public sealed class BlobReader : IDisposable
                         continue;  // nobody needed it then; now it is asked for again
                     if (state == FillState.InMemory)
                         at = await SendFromMemoryAsync(memory!, writer, at, pieceStop, cancellation);
-                    else if (state == FillState.OnDisk)
+                    else if (state == FillState.OnDisk && _cache.Proves(_blob, piece))
                         at = await SendFromFileAsync(writer, at, pieceStop, cancellation);
                 }
                 finally

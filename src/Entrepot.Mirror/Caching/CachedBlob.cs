@@ -35,11 +35,15 @@ internal sealed class CachedBlob
         _busy = new PieceBits(count);
         _pins = new int[count];
         _stamps = new int[count];
+        Trust = new PieceTrust(count);
     }
 
     public Fingerprint Fingerprint { get; }
 
     public BlobFiles Files { get; }
+
+    /// <summary>When each piece was last compared with its proof.</summary>
+    public PieceTrust Trust { get; }
 
     public bool IsInUse => Volatile.Read(ref _users) != 0;
 

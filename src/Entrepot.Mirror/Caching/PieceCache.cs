@@ -205,6 +205,36 @@ public sealed class PieceCache : IAsyncDisposable
         }
     }
 
+    /// <summary>Compares a pinned piece with its proof, unless that was done lately and its file is untouched since.</summary>
+    /// <returns>False when the bytes on disk are not the piece any more, or can't be read.</returns>
+    internal bool Proves(CachedBlob blob, int piece)
+    {
+        var file = blob.Data(this);
+        var now = _time.GetUtcNow().UtcTicks;
+        var fileTime = File.GetLastWriteTimeUtc(file).Ticks;
+        if (blob.Trust.IsFresh(piece, fileTime, now))
+            return true;
+        uint? found;
+        try
+        {
+            found = PieceTrust.Crc32Of(file, blob.Fingerprint.OffsetOf(piece), blob.Fingerprint.LengthOf(piece));
+        }
+        catch (IOException error)
+        {
+            Log.Rotten(_logger, piece, blob.Fingerprint.Digest, error.Message);
+            return false;
+        }
+
+        if (found == blob.Fingerprint.Pieces[piece].Crc32)
+        {
+            blob.Trust.Remember(piece, fileTime, now);
+            return true;
+        }
+
+        Log.Rotten(_logger, piece, blob.Fingerprint.Digest, found is null ? "the file is too short" : $"CRC-32 is {found:x8}, expected {blob.Fingerprint.Pieces[piece].Crc32:x8}");
+        return false;
+    }
+
     /// <summary>Drops pieces whose bytes are bad, whoever reads them.</summary>
     internal void Condemn(CachedBlob blob, int piece) => _eviction.Condemn(blob, piece);
 
