@@ -55,6 +55,8 @@ public sealed class Node : IAsyncDisposable
                 if (plan.PublishRuntime)
                     await origin.PublishRuntimeAsync(cancellation);
                 await origin.ListenAsync(context, parts, cancellation);
+                if (plan.Roles.HasFlag(NodeRoles.Scheduler))
+                    await SchedulerRole.ListenAsync(context, origin, parts, cancellation);
             }
 
             data.Announce(network.Current);

@@ -1,6 +1,7 @@
 using Entrepot.Core.Journal;
 using Entrepot.Mirror.Blobs;
 using Entrepot.Mirror.Catalog;
+using Entrepot.Mirror.Catalog.GarbageCollection;
 using Entrepot.Mirror.Sources;
 using Entrepot.Mirror.Uploads;
 using Entrepot.Ports.Pools;
@@ -17,9 +18,9 @@ internal sealed class OriginRole
 {
     private readonly FolderImport _import;
 
-    private OriginRole(BlobStore blobs, MirrorCatalog catalog, UploadStore uploads, NodeRegistry nodes)
+    private OriginRole(BlobStore blobs, MirrorCatalog catalog, UploadStore uploads, GarbageCollector garbage, NodeRegistry nodes)
     {
-        (Blobs, Catalog, Uploads, Nodes) = (blobs, catalog, uploads, nodes);
+        (Blobs, Catalog, Uploads, Garbage, Nodes) = (blobs, catalog, uploads, garbage, nodes);
         _import = new FolderImport(blobs, catalog);
     }
 
@@ -28,6 +29,8 @@ internal sealed class OriginRole
     public MirrorCatalog Catalog { get; }
 
     public UploadStore Uploads { get; }
+
+    public GarbageCollector Garbage { get; }
 
     public NodeRegistry Nodes { get; }
 
@@ -47,13 +50,18 @@ internal sealed class OriginRole
             blobs,
             new UploadOptions { MaxOpen = settings.Uploads.MaxOpen, MaxBytes = settings.Uploads.MaxSize, MaxAge = settings.Uploads.Expiry },
             context.Time);
+        var collection = new GarbageCollectionOptions { Grace = settings.GarbageCollection.Grace, Interval = settings.GarbageCollection.Interval };
+        var garbage = new GarbageCollector(catalog, blobs, collection);
+        parts.Push(new Node.Undo(garbage.Dispose));
         var logger = context.Loggers.CreateLogger<NodeRegistry>();
         var nodes = new NodeRegistry(
             new NodeOptions { Interval = settings.HeartbeatInterval }, context.Time, logger, change => _ = JournalAsync(context, change, logger));
         var loops = new BackgroundLoops(logger);
         parts.Push(loops);
         loops.Start("node registry", nodes.RunAsync);
-        return Task.FromResult(new OriginRole(blobs, catalog, uploads, nodes));
+        loops.Start("garbage collection", new GarbageCollectionLoop(
+            garbage, collection, context.Time, context.Loggers.CreateLogger<GarbageCollectionLoop>()).RunAsync);
+        return Task.FromResult(new OriginRole(blobs, catalog, uploads, garbage, nodes));
     }
 
     /// <summary>Publishes the runtime mirror if there is no mirror yet.</summary>
