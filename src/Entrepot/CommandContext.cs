@@ -54,7 +54,7 @@ internal sealed class CommandContext : IDisposable
 
     public T? Get<T>(Option<T> option) => _parse.GetValue(option);
 
-    public T Get<T>(Argument<T> argument) => _parse.GetRequiredValue(argument);
+    public T Get<T>(Argument<T> argument) => _parse.GetValue(argument)!;
 
     /// <summary>True when the option was written, whatever its value.</summary>
     public bool Has(Option option) => _parse.GetResult(option) is { Implicit: false };

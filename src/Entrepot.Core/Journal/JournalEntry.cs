@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Entrepot.Core.Journal;
 
 /// <summary>One line of the journal: something that changed, or was read under audit.</summary>
@@ -7,6 +9,7 @@ namespace Entrepot.Core.Journal;
 /// <param name="Action">What, as <c>noun.verb</c>: <c>snapshot.publish</c>, <c>lease.grant</c>.</param>
 /// <param name="Subject">To what: a mirror, a digest, a port.</param>
 /// <param name="Details">The rest, as a JSON object; never a secret.</param>
+[method: JsonConstructor]
 public sealed record JournalEntry(long Sequence, DateTimeOffset At, string Actor, string Action, string Subject, string Details)
 {
     /// <summary>An entry not yet appended.</summary>

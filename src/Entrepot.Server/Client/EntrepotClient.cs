@@ -50,7 +50,9 @@ public sealed partial class EntrepotClient
         => (Network.Surfaces.FirstOrDefault(s => s.Surface == surface && s.Node == Network.Node) ?? Network.Surfaces.FirstOrDefault(s => s.Surface == surface))?.Url
             ?? throw Fault.Of(
                 ClientFault.NoSurface, FaultKind.Unavailable, $"The network of node '{Network.Node}' offers no {surface} surface.",
-                $"Start a node with the role {surface}.").ToException();
+                surface is "edge" or "scheduler"
+                    ? $"Start a node with the role {surface}."
+                    : $"Start a node with the role origin, and see that surfaces.{surface} is enabled there.").ToException();
 
     /// <summary>The fault that an answer other than 2xx carries.</summary>
     public static async Task<Fault> FaultOfAsync(HttpResponseMessage response, CancellationToken cancellation)

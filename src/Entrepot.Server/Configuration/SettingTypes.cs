@@ -81,7 +81,7 @@ internal static class SettingTypes
 
     public static SettingType<int> Port { get; } = Integer(1, MaxPort, "a port, 1–65535");
 
-    public static SettingType<int> PortOrAny { get; } = Integer(0, MaxPort, "a port, 1–65535, or 0 for any from the pool");
+    public static SettingType<int> PortOrAny { get; } = Integer(0, MaxPort, "a port, 1–65535, or 0 for any free one");
 
     public static SettingType<PortRange> PortRange { get; } = new ScalarType<PortRange>(
         "a range of ports such as 54321-54400",

@@ -28,7 +28,7 @@ public sealed record SurfaceSettings
     /// <summary>This machine (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).</summary>
     public static ImmutableArray<IPNetwork> ThisMachine { get; } = [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")];
 
-    /// <summary>The wanted port, 1–65535, or 0 to lease any from the pool. It is a wish: the port book decides and says why.</summary>
+    /// <summary>The wanted port, 1–65535, or 0 for whichever the kernel finds free. It is a wish: the port book decides and says why.</summary>
     public required int Port { get; init; }
 
     /// <summary>The zone it faces; null (the default) derives it, see <see cref="Settings.ZoneOf"/>.</summary>

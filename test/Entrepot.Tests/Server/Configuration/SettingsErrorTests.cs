@@ -39,11 +39,11 @@ public sealed class SettingsErrorTests
             e.yaml:3:7: bind is 'localhost'; expected an IP address such as 127.0.0.1, 0.0.0.0 or ::; write 127.0.0.1 or ::1
             e.yaml:4:13: publicHost is 'http://mirror.example.org'; expected a host name or IP address without scheme and port
             e.yaml:5:9: origin is 'mirror.example.org:3000'; expected a URL such as http://origin.example:3000; it must begin with http:// or https://
-            e.yaml:7:16: surfaces.push.port is '70000'; expected a port, 1–65535, or 0 for any from the pool
+            e.yaml:7:16: surfaces.push.port is '70000'; expected a port, 1–65535, or 0 for any free one
             e.yaml:7:31: surfaces.push.allow[0] is '10.0.0.1/8'; expected a network such as 10.0.0.0/8 or an IP address; bits are set beyond the prefix; did you mean 10.0.0.0/8 or 10.0.0.1?
             e.yaml:7:43: surfaces.push.allow[1] is '10.0.0'; expected a network such as 10.0.0.0/8 or an IP address
             e.yaml:7:51: surfaces.push.allow[2] is '127.0.0.0/33'; expected a network such as 10.0.0.0/8 or an IP address; the prefix length is 0–32
-            e.yaml:8:20: surfaces.metadata.port is 'many'; expected a port, 1–65535, or 0 for any from the pool
+            e.yaml:8:20: surfaces.metadata.port is 'many'; expected a port, 1–65535, or 0 for any free one
             e.yaml:8:32: surfaces.metadata.zone is 'pubic'; expected one of loopback, management, internal, public; did you mean public?
             e.yaml:9:10: surfaces.admin is a list; expected the keys enabled, port, zone, allow
             e.yaml:10:3: unknown key 'shceduler' in surfaces; did you mean 'scheduler'?

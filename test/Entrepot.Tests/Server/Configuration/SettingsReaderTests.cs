@@ -49,7 +49,7 @@ public sealed class SettingsReaderTests
     {
         SettingsReader.Read("retention: {keepSnapshots: null}", "e.yaml").Require().Retention.KeepSnapshots.ShouldBeNull();
         SettingsReader.Read("surfaces: {push: {port: null}}", "e.yaml").Errors.Single().Message
-            .ShouldBe("surfaces.push.port is nothing; expected a port, 1–65535, or 0 for any from the pool");
+            .ShouldBe("surfaces.push.port is nothing; expected a port, 1–65535, or 0 for any free one");
     }
 
     [Fact]
