@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Globalization;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
@@ -18,6 +19,7 @@ public sealed class BlobStore
     private readonly BlockPool _pool;
     private readonly ConcurrentDictionary<Sha256Digest, DateTimeOffset> _touched = new();
     private readonly ConcurrentDictionary<Sha256Digest, int> _held = new();
+    private readonly ConcurrentDictionary<Sha256Digest, ImmutableArray<int>> _damaged = new();
     private readonly Lock _naming = new();
 
     private BlobStore(string root, BlockPool pool, TimeProvider time)
@@ -47,6 +49,8 @@ public sealed class BlobStore
             Directory.CreateDirectory(store.QuarantineFolder);
             for (var i = 0; i < 256; i++)
                 Directory.CreateDirectory(Path.Combine(store._root, "sha256", i.ToString("x2", CultureInfo.InvariantCulture)));
+            PosixFile.SyncFolder(Path.Combine(store._root, "sha256"));
+            PosixFile.SyncFolder(store._root);
             foreach (var leftover in Directory.EnumerateFiles(store.StagingFolder))
                 File.Delete(leftover);
         }
@@ -67,25 +71,32 @@ public sealed class BlobStore
     /// <summary>Opens the file of a resumable upload; it stays on disk when the staged blob is disposed.</summary>
     internal StagedBlob StageUpload(string path, Expectation expectation, long? sizeHint) => new(path, expectation, sizeHint, _pool, keepOnDispose: true);
 
-    /// <summary>Gives verified bytes their name, durably. A blob that is already here stays as it is and the new bytes are dropped.</summary>
+    /// <summary>Gives verified bytes their name, durably. A blob that is already here stays as it is and the new bytes are dropped,
+    /// unless it is known to be damaged: then the new bytes take its place.</summary>
+    /// <exception cref="FaultException"><see cref="BlobFault.DiskFull"/> or <see cref="BlobFault.Disk"/>; the bytes are dropped.</exception>
     public StoredBlob Store(VerifiedBlob blob)
     {
-        var target = PathOf(blob.Fingerprint.Digest);
+        var digest = blob.Fingerprint.Digest;
+        var target = PathOf(digest);
         try
         {
             lock (_naming)
             {
-                _touched[blob.Fingerprint.Digest] = _time.GetUtcNow();
-                if (new FileInfo(target) is { Exists: true } present && present.Length == blob.Fingerprint.Size)
+                _touched[digest] = _time.GetUtcNow();
+                if (IsDamaged(digest))
+                    Replace(blob.Path, digest);
+                else if (SizeOf(digest) == blob.Fingerprint.Size)
                     File.Delete(blob.Path);
                 else
                     File.Move(blob.Path, target, overwrite: true);
+                ClearDamage(digest);
             }
 
             PosixFile.SyncFolder(Path.GetDirectoryName(target)!);
         }
         catch (IOException error)
         {
+            File.Delete(blob.Path);
             throw DiskFaults.Translate(error, target);
         }
 
@@ -95,12 +106,12 @@ public sealed class BlobStore
     /// <summary>A blob that is already here, for publishing it again without sending it. Counts as a use, so that garbage
     /// collection leaves it alone for the grace period.</summary>
     /// <param name="fingerprint">The blob's fingerprint as the catalog knows it.</param>
-    /// <returns>Null when the file is absent or of another size.</returns>
+    /// <returns>Null when the file is absent, of another size, or known to be damaged, so that sending it again mends it.</returns>
     public StoredBlob? Find(Fingerprint fingerprint)
     {
         lock (_naming)
         {
-            if (new FileInfo(PathOf(fingerprint.Digest)) is not { Exists: true } present || present.Length != fingerprint.Size)
+            if (SizeOf(fingerprint.Digest) != fingerprint.Size || IsDamaged(fingerprint.Digest))
                 return null;
             _touched[fingerprint.Digest] = _time.GetUtcNow();
             return new StoredBlob(fingerprint, this);
@@ -152,29 +163,55 @@ public sealed class BlobStore
             if (_touched.TryGetValue(digest, out var at) && at >= unlessTouchedSince)
                 return false;
             _touched.TryRemove(digest, out _);
+            ClearDamage(digest);
             File.Delete(PathOf(digest));
             return true;
         }
     }
 
-    /// <summary>Puts mended bytes in the place of rotten ones, and keeps the rotten file in quarantine.</summary>
-    /// <returns>Path of the quarantined file.</returns>
-    public string Mend(VerifiedBlob mended)
-    {
-        var target = PathOf(mended.Fingerprint.Digest);
-        var quarantined = Path.Combine(
-            QuarantineFolder, $"{mended.Fingerprint.Digest.Hex}.{_time.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)}");
-        lock (_naming)
-        {
-            // A copy, not a rename: the name must never be absent while it is being mended.
-            if (File.Exists(target))
-                File.Copy(target, quarantined);
-            File.Move(mended.Path, target, overwrite: true);
-        }
+    /// <summary>True when bytes of the blob are known to be rotten and could not be mended yet.</summary>
+    public bool IsDamaged(Sha256Digest digest) => !_damaged.IsEmpty && _damaged.ContainsKey(digest);
 
-        PosixFile.SyncFolder(Path.GetDirectoryName(target)!);
-        return quarantined;
+    /// <summary>The pieces that are known to be rotten. They must not be sent.</summary>
+    public ImmutableArray<int> DamagedPieces(Sha256Digest digest)
+        => !_damaged.IsEmpty && _damaged.TryGetValue(digest, out var pieces) ? pieces : [];
+
+    /// <summary>Puts mended bytes in the place of rotten ones, and keeps the rotten file in quarantine.</summary>
+    /// <returns>Path of the quarantined file; null when there was no file.</returns>
+    /// <exception cref="FaultException"><see cref="BlobFault.DiskFull"/> or <see cref="BlobFault.Disk"/>.</exception>
+    public string? Mend(VerifiedBlob mended)
+    {
+        var digest = mended.Fingerprint.Digest;
+        try
+        {
+            string? quarantined;
+            lock (_naming)
+            {
+                quarantined = Replace(mended.Path, digest);
+                ClearDamage(digest);
+            }
+
+            PosixFile.SyncFolder(Path.GetDirectoryName(PathOf(digest))!);
+            return quarantined;
+        }
+        catch (IOException error)
+        {
+            File.Delete(mended.Path);
+            throw DiskFaults.Translate(error, PathOf(digest));
+        }
     }
+
+    /// <summary>Notes that a blob's bytes are rotten.</summary>
+    internal void MarkDamaged(Sha256Digest digest, ImmutableArray<int> pieces) => _damaged[digest] = pieces;
+
+    /// <summary>Notes that a blob's bytes are good again, or gone.</summary>
+    internal void ClearDamage(Sha256Digest digest) => _damaged.TryRemove(digest, out _);
+
+    /// <summary>A file of no name for bytes on their way, gone when it is closed.</summary>
+    internal Microsoft.Win32.SafeHandles.SafeFileHandle OpenScratch()
+        => File.OpenHandle(
+            Path.Combine(StagingFolder, Guid.CreateVersion7(_time.GetUtcNow()).ToString("N")), FileMode.CreateNew, FileAccess.ReadWrite,
+            FileShare.None, FileOptions.DeleteOnClose);
 
     /// <summary>Forgets touches that no garbage collection asks for any more.</summary>
     internal void ForgetTouches(DateTimeOffset before)
@@ -186,19 +223,21 @@ public sealed class BlobStore
         }
     }
 
-    /// <summary>Deletes files in staging and quarantine that were last written before the given moments.</summary>
+    /// <summary>Deletes files that were last written to in staging, or put into quarantine, before the given moments.</summary>
     internal void SweepLeftovers(DateTimeOffset stagedBefore, DateTimeOffset quarantinedBefore)
     {
-        Sweep(StagingFolder, stagedBefore);
-        Sweep(QuarantineFolder, quarantinedBefore);
-
-        static void Sweep(string folder, DateTimeOffset before)
+        foreach (var file in new DirectoryInfo(StagingFolder).EnumerateFiles())
         {
-            foreach (var file in new DirectoryInfo(folder).EnumerateFiles())
-            {
-                if (file.Exists && file.LastWriteTimeUtc < before.UtcDateTime)
-                    file.Delete();
-            }
+            if (file.Exists && file.LastWriteTimeUtc < stagedBefore.UtcDateTime)
+                file.Delete();
+        }
+
+        foreach (var file in new DirectoryInfo(QuarantineFolder).EnumerateFiles())
+        {
+            // The file's own time is that of the blob; the name says when it was put here.
+            if (long.TryParse(file.Extension.AsSpan().TrimStart('.'), NumberStyles.None, CultureInfo.InvariantCulture, out var at)
+                && at < quarantinedBefore.ToUnixTimeMilliseconds())
+                file.Delete();
         }
     }
 
@@ -225,6 +264,22 @@ public sealed class BlobStore
             else
                 _held.TryRemove(digest, out _);
         }
+    }
+
+    /// <summary>Renames a file to a blob's name. What had the name goes to quarantine; the name is absent at no moment.</summary>
+    private string? Replace(string path, Sha256Digest digest)
+    {
+        var target = PathOf(digest);
+        if (!File.Exists(target))
+        {
+            File.Move(path, target);
+            return null;
+        }
+
+        var quarantined = Path.Combine(
+            QuarantineFolder, $"{digest.Hex}.{_time.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)}");
+        File.Replace(path, target, quarantined);  // a hard link and a rename: no byte is copied
+        return quarantined;
     }
 
     private string PathOf(Sha256Digest digest)

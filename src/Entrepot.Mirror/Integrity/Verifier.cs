@@ -42,8 +42,9 @@ public sealed class Verifier : IDisposable
     public long Size { get; private set; }
 
     /// <summary>False when the pieces that were hashed are not those of a blob of this size, which happens only when the size was not
-    /// known beforehand and exceeds 512 MiB. Then a second pass with the known size is needed.</summary>
-    public bool IsPieceSizeFinal => _pieceSize == PieceSize.For(Size);
+    /// known beforehand and exceeds 512 MiB. Then a second pass with the known size is needed. Bytes that are to be refused for their
+    /// number need none.</summary>
+    public bool IsPieceSizeFinal => _pieceSize == PieceSize.For(Size) || (_expectation.Size is { } announced && announced != Size);
 
     /// <summary>Takes the next bytes of the stream.</summary>
     /// <exception cref="FaultException">More bytes than were announced.</exception>

@@ -31,7 +31,7 @@ public sealed class GarbageCollectionLoop(GarbageCollector collector, GarbageCol
             if (result.Dropped.Length > 0 || result.Swept.Length > 0)
                 Log.Collected(logger, result.Dropped.Length, result.Swept.Length, result.Swept.Sum(static blob => blob.Size), result.Kept.Length);
         }
-        catch (Exception error) when (error is not OperationCanceledException)
+        catch (Exception error) when (!cancellation.IsCancellationRequested)
         {
             // A full disk or a busy database now says nothing about the next run.
             Log.CollectionFailed(logger, error);

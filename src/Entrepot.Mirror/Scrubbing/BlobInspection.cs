@@ -1,0 +1,118 @@
+using System.Buffers;
+using System.IO.Hashing;
+using System.Security.Cryptography;
+using Entrepot.Core.Faults;
+using Entrepot.Core.Identities;
+using Entrepot.Mirror.Blobs;
+using Entrepot.Mirror.Integrity;
+using Microsoft.Win32.SafeHandles;
+
+namespace Entrepot.Mirror.Scrubbing;
+
+/// <summary>Reads one blob at rest, piece by piece, and notes which pieces are not what the fingerprint says. Can be stopped after any
+/// piece and go on later. CRC-32 alone finds what a disk does to bytes; a piece that fails it is judged by SHA-256.</summary>
+internal sealed class BlobInspection(Fingerprint blob, BlobStore store, int firstPiece = 0)
+{
+    private const int BlockSize = 256 << 10;
+
+    private readonly List<int> _rotten = [];
+
+    public Fingerprint Blob { get; } = blob;
+
+    /// <summary>The piece to go on with.</summary>
+    public int NextPiece { get; private set; } = firstPiece;
+
+    /// <summary>Rotten pieces found so far.</summary>
+    public IReadOnlyList<int> Rotten => _rotten;
+
+    /// <summary>Length of the file; null when there is none.</summary>
+    public long? FoundSize { get; private set; }
+
+    /// <summary>True when nothing was found amiss.</summary>
+    public bool IsSound => _rotten.Count == 0 && FoundSize == Blob.Size;
+
+    /// <summary>From which piece another inspection must begin so that nothing found here is forgotten.</summary>
+    public int ResumeFrom => _rotten.Count > 0 ? _rotten[0] : NextPiece;
+
+    /// <summary>Reads to the end.</summary>
+    /// <param name="deep">True to compute SHA-256 of every piece.</param>
+    /// <param name="spend">Called before each read with its length; may wait.</param>
+    /// <param name="cancellation">Stops between two reads; what was found stays.</param>
+    public async Task RunAsync(bool deep, Func<int, CancellationToken, ValueTask> spend, CancellationToken cancellation)
+    {
+        using var file = Open();
+        FoundSize = file is null ? null : RandomAccess.GetLength(file);
+        var block = ArrayPool<byte>.Shared.Rent(BlockSize);
+        try
+        {
+            for (; NextPiece < Blob.Pieces.Length; NextPiece++)
+            {
+                if (!await IsPieceSoundAsync(file, NextPiece, deep, block.AsMemory(0, BlockSize), spend, cancellation))
+                    _rotten.Add(NextPiece);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(block);
+        }
+    }
+
+    private SafeFileHandle? Open()
+    {
+        try
+        {
+            return store.OpenRead(Blob.Digest);
+        }
+        catch (FaultException error) when (error.Fault.Is(BlobFault.NotFound))
+        {
+            return null;
+        }
+    }
+
+    private async Task<bool> IsPieceSoundAsync(
+        SafeFileHandle? file, int piece, bool deep, Memory<byte> block, Func<int, CancellationToken, ValueTask> spend, CancellationToken cancellation)
+    {
+        if (file is null || Blob.OffsetOf(piece) + Blob.LengthOf(piece) > FoundSize)
+            return false;
+        if (!deep)
+        {
+            var crc = new Crc32();
+            if (await ReadAsync(file, piece, block, crc.Append, spend, cancellation) && crc.GetCurrentHashAsUInt32() == Blob.Pieces[piece].Crc32)
+                return true;
+        }
+
+        using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        return await ReadAsync(file, piece, block, sha256.AppendData, spend, cancellation)
+            && new Sha256Digest(sha256.GetHashAndReset()) == Blob.Pieces[piece].Sha256;
+    }
+
+    /// <returns>False when the disk gives no bytes.</returns>
+    private async Task<bool> ReadAsync(
+        SafeFileHandle file, int piece, Memory<byte> block, Action<ReadOnlySpan<byte>> take, Func<int, CancellationToken, ValueTask> spend,
+        CancellationToken cancellation)
+    {
+        var (offset, end) = (Blob.OffsetOf(piece), Blob.OffsetOf(piece) + Blob.LengthOf(piece));
+        while (offset < end)
+        {
+            var part = block[..(int)Math.Min(block.Length, end - offset)];
+            await spend(part.Length, cancellation);
+            cancellation.ThrowIfCancellationRequested();
+            int read;
+            try
+            {
+                read = await RandomAccess.ReadAsync(file, part, offset, cancellation);
+            }
+            catch (IOException)
+            {
+                return false;
+            }
+
+            if (read == 0)
+                return false;
+            take(part.Span[..read]);
+            offset += read;
+        }
+
+        return true;
+    }
+}
