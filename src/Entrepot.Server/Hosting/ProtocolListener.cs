@@ -62,12 +62,19 @@ internal sealed class ProtocolListener : IConnectionListenerFactory, IConnection
         return new Half(this, endpoint, endpoint == Http1 ? _http1 : _http2);
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Closes the port: from here on the kernel refuses connections instead of queueing them for nobody.</summary>
+    public async Task UnbindAsync()
     {
         await _stopping.CancelAsync();
         if (_listener is not null)
-        {
             await _listener.UnbindAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await UnbindAsync();
+        if (_listener is not null)
+        {
             await _accepting!.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await _listener.DisposeAsync();
         }
@@ -185,7 +192,7 @@ internal sealed class ProtocolListener : IConnectionListenerFactory, IConnection
             return null;
         }
 
-        public ValueTask UnbindAsync(CancellationToken cancellationToken = default) => new(owner._stopping.CancelAsync());
+        public ValueTask UnbindAsync(CancellationToken cancellationToken = default) => new(owner.UnbindAsync());
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

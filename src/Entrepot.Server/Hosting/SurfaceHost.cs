@@ -30,8 +30,9 @@ internal sealed class SurfaceHost : IAsyncDisposable
     public static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(30);
 
     private readonly WebApplication _app;
+    private readonly ProtocolListener _listener;
 
-    private SurfaceHost(WebApplication app) => _app = app;
+    private SurfaceHost(WebApplication app, ProtocolListener listener) => (_app, _listener) = (app, listener);
 
     /// <summary>Builds the application and begins to accept connections.</summary>
     /// <param name="name">The surface's name, the category of its log.</param>
@@ -82,17 +83,23 @@ internal sealed class SurfaceHost : IAsyncDisposable
         catch
         {
             await app.DisposeAsync();
+            await listener.DisposeAsync();
             throw;
         }
 
-        return new SurfaceHost(app);
+        return new SurfaceHost(app, listener);
     }
 
     /// <summary>Takes no more connections and lets requests in progress finish, up to the drain time-out.</summary>
     public Task StopAsync(CancellationToken cancellation) => _app.StopAsync(cancellation);
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        // The container does not dispose what it was handed ready made.
+        await _listener.DisposeAsync();
+    }
 
     private static void Configure(KestrelServerOptions options, LimitSettings limits)
     {

@@ -33,7 +33,8 @@ internal static class ProxyAnswer
                 return;
             }
 
-            if (context.RequestAborted.IsCancellationRequested)
+            // Not by RequestAborted: the forwarder aborts the client itself when an edge cuts an answer short.
+            if (error is ForwarderError.RequestCanceled or ForwarderError.ResponseBodyCanceled or ForwarderError.ResponseBodyClient)
                 return;
             var failure = transformer.Refused ?? ReasonOf(context, error);
             scheduler.Metrics.Failed(edge.Name);

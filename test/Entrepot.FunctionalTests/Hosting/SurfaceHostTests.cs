@@ -44,6 +44,16 @@ public sealed class SurfaceHostTests
     }
 
     [Fact]
+    public async Task A_stopped_surface_closes_its_port()  // connections were queued by the kernel and never answered
+    {
+        var surface = await EchoAsync();
+        await surface.DisposeAsync();
+        using var client = new TcpClient();
+        var refused = await Should.ThrowAsync<SocketException>(async () => await client.ConnectAsync(surface.Address, Cancellation));
+        refused.SocketErrorCode.ShouldBe(SocketError.ConnectionRefused);
+    }
+
+    [Fact]
     public async Task A_100_KB_header_is_refused_with_431()
     {
         await using var surface = await EchoAsync();

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Http;
 namespace Entrepot.FunctionalTests.Scheduler;
 
 /// <summary>How a fake edge behaves.</summary>
-internal enum EdgeManner
+public enum EdgeManner
 {
     Honest,
 
@@ -25,7 +25,7 @@ internal enum EdgeManner
     /// <summary>The right headers, and one flipped byte in each piece.</summary>
     Corrupt,
 
-    /// <summary>Cuts the connection after half of the body.</summary>
+    /// <summary>Cuts the connection after half of the body, when <see cref="FakeEdge.CutNow"/> is set.</summary>
     Cutting,
 }
 
@@ -40,6 +40,8 @@ internal sealed class FakeEdge : IAsyncDisposable
     public string Name { get; }
 
     public EdgeManner Manner { get; set; }
+
+    public TaskCompletionSource CutNow { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public string Url => $"http://{_surface.Address}";
 
@@ -84,7 +86,7 @@ internal sealed class FakeEdge : IAsyncDisposable
         IContentBody shown = Manner switch
         {
             EdgeManner.Corrupt => new FlippedBody(handle, body.Size),
-            EdgeManner.Cutting => new CutBody(body, context),
+            EdgeManner.Cutting => new CutBody(body, context, CutNow.Task),
             _ => body,
         };
         await ContentResponder.RespondAsync(context, new ContentHeaders(digest, context.Request.Path, null, ContentHeaders.Immutable), shown);
@@ -104,7 +106,7 @@ internal sealed class FakeEdge : IAsyncDisposable
         }
     }
 
-    private sealed class CutBody(IContentBody body, HttpContext context) : IContentBody
+    private sealed class CutBody(IContentBody body, HttpContext context, Task now) : IContentBody
     {
         public long Size => body.Size;
 
@@ -112,6 +114,7 @@ internal sealed class FakeEdge : IAsyncDisposable
         {
             await body.SendAsync(writer, offset, length / 2, cancellation);
             await writer.FlushAsync(cancellation);
+            await now.WaitAsync(cancellation);
             context.Abort();
         }
     }
