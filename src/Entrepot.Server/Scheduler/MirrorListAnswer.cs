@@ -48,7 +48,7 @@ internal static class MirrorListAnswer
             .Raw("<th scope=\"col\">Site</th><th scope=\"col\">Address</th></tr></thead>\n<tbody>\n"u8);
         foreach (var source in document.Sources)
         {
-            html.Raw("<tr><td class=\"r\">"u8).Text(source.Priority.ToString(CultureInfo.InvariantCulture)).Raw("</td><td>"u8)
+            html.Raw("<tr><td class=\"r\">"u8).Text(source.Priority.ToString(CultureInfo.InvariantCulture)).Raw("</td><td class=\"one\">"u8)
                 .Text(source.Edge ?? "scheduler").Raw("</td><td>"u8).Text(string.Join(", ", source.Sites)).Raw("</td><td><a href=\""u8).Text(source.Url)
                 .Raw("\">"u8).Text(source.Url[..source.Url.IndexOf('?', StringComparison.Ordinal)]).Raw("</a></td></tr>\n"u8);
         }
@@ -56,7 +56,7 @@ internal static class MirrorListAnswer
         html.Raw("</tbody>\n</table></div>\n"u8);
         PageShell.BeginFooter(html);
         html.Raw("<p>As a metalink: <a href=\""u8).Text(file.Address).Raw(".meta4\"><bdi>"u8).Text(file.Entry.Path.FileName)
-            .Raw(".meta4</bdi></a>. <a href=\"?mirrorlist&amp;format=json\">This as JSON</a></p>\n"u8);
+            .Raw(".meta4</bdi></a></p>\n<p><a href=\"?mirrorlist&amp;format=json\">This as JSON</a></p>\n"u8);
         PageShell.End(html);
     }
 }

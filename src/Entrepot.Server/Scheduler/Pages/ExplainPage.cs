@@ -38,7 +38,7 @@ internal static class ExplainPage
         html.Raw("</tr></thead>\n<tbody>\n"u8);
         foreach (var edge in document.Chosen)
         {
-            html.Raw("<tr><td class=\"r\">"u8).Text(edge.Priority.ToString(CultureInfo.InvariantCulture)).Raw("</td><td><a href=\""u8).Text(edge.Url).Raw("\">"u8)
+            html.Raw("<tr><td class=\"r\">"u8).Text(edge.Priority.ToString(CultureInfo.InvariantCulture)).Raw("</td><td class=\"one\"><a href=\""u8).Text(edge.Url).Raw("\">"u8)
                 .Text(edge.Edge).Raw("</a></td><td>"u8).Text(string.Join(", ", edge.Sites)).Raw("</td><td class=\"r\">"u8)
                 .Text(edge.Distance.ToString(CultureInfo.InvariantCulture)).Raw("</td>"u8);
             foreach (var value in (ReadOnlySpan<double>)[edge.Score, edge.Hash, edge.LoadWeight, edge.ErrorWeight, edge.FitWeight])
@@ -54,7 +54,7 @@ internal static class ExplainPage
         html.Raw("<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">Edge</th><th scope=\"col\">Site</th><th scope=\"col\">Reason</th><th scope=\"col\">Detail</th></tr></thead>\n<tbody>\n"u8);
         foreach (var edge in document.Excluded)
         {
-            html.Raw("<tr><td>"u8).Text(edge.Edge).Raw("</td><td>"u8).Text(string.Join(", ", edge.Sites)).Raw("</td><td class=\"bad\">"u8).Text(edge.Reason)
+            html.Raw("<tr><td class=\"one\">"u8).Text(edge.Edge).Raw("</td><td>"u8).Text(string.Join(", ", edge.Sites)).Raw("</td><td class=\"one bad\">"u8).Text(edge.Reason)
                 .Raw("</td><td>"u8).Text(edge.Detail).Raw("</td></tr>\n"u8);
         }
 

@@ -179,7 +179,8 @@ internal static class FolderPage
     {
         var utc = at.UtcDateTime;
         html.Raw("<time datetime=\""u8).Text(utc.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)).Raw("\">"u8)
-            .Text(utc.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)).Raw("</time>"u8);
+            .Text(utc.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)).Raw("<span class=\"tod\"> "u8)
+            .Text(utc.ToString("HH:mm:ss", CultureInfo.InvariantCulture)).Raw("</span></time>"u8);
     }
 
     /// <summary>A whole number with separators.</summary>

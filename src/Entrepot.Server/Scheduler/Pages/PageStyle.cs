@@ -26,7 +26,7 @@ internal static class PageStyle
         .lead { margin: .3rem 0 0; }
         .scroll { overflow-x: auto; }
         table { width: 100%; border-collapse: collapse; }
-        th, td { padding: .34rem .6rem; text-align: left; border-bottom: 1px solid var(--line); vertical-align: baseline; }
+        th, td { padding: .34rem .6rem; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }
         th { font-weight: 600; font-size: .86rem; color: var(--dim); white-space: nowrap; border-bottom-width: 2px; }
         th a { color: inherit; }
         th[aria-sort=ascending] a::after { content: " \2191"; }
@@ -34,15 +34,17 @@ internal static class PageStyle
         th[aria-sort] a { color: var(--fg); }
         tbody tr:hover { background: var(--soft); }
         td.n { overflow-wrap: anywhere; min-width: 12rem; }
-        td.n a { display: inline-block; padding-left: 1.6rem; background: no-repeat left .28em / 1.05rem; }
+        td.n a { display: block; padding-left: 1.6rem; background: no-repeat left .28em / 1.05rem; }
         td.folder a { font-weight: 500; background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath fill='%23c59b3a' d='M1 3.5A1.5 1.5 0 0 1 2.500 2h3.400l1.600 1.800h6A1.500 1.500 0 0 1 15 5.300v7.200A1.500 1.500 0 0 1 13.500 14h-11A1.500 1.500 0 0 1 1 12.500z'/%3E%3C/svg%3E"); }
         td.file a { background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath fill='none' stroke='%237d8d97' stroke-width='1.200' d='M3.600 1.600h5.600l3.200 3.200v9.600H3.600zM9 1.800V5h3.200'/%3E%3C/svg%3E"); }
         td.up a { background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath fill='none' stroke='%237d8d97' stroke-width='1.400' d='M8 13V3.500M3.800 7.700 8 3.500l4.200 4.200'/%3E%3C/svg%3E"); }
         .r { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+        th.r:first-child { width: 1%; }
         td.t { white-space: nowrap; font-variant-numeric: tabular-nums; color: var(--dim); }
         code { font: .86em/1.4 ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", monospace; user-select: all; }
-        td code.d { display: inline-block; width: 13ch; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom; color: var(--dim); }
-        td.m { white-space: nowrap; font-size: .86rem; }
+        td code.d { display: inline-block; width: 13ch; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: top; line-height: 1.75; color: var(--dim); }
+        .one { white-space: nowrap; }
+        td.m { white-space: nowrap; font-size: .86rem; line-height: 1.75; }
         td.m a + a { margin-left: .7rem; }
         nav.pages { display: flex; gap: 1.5rem; align-items: baseline; margin: 1rem 0; }
         footer { margin-top: 1.4rem; font-size: .86rem; color: var(--dim); overflow-wrap: anywhere; }
@@ -54,7 +56,7 @@ internal static class PageStyle
         .good { color: var(--good); font-weight: 600; }
         .bad { color: var(--bad); font-weight: 600; }
         .empty { padding: 2rem 0; color: var(--dim); }
-        @media (max-width: 48rem) { .wide { display: none; } body { padding: 1rem .75rem 2rem; } td.n { min-width: 0; } }
+        @media (max-width: 48rem) { .wide, .tod { display: none; } th, td { padding: .34rem .4rem; } body { padding: 1rem .75rem 2rem; } td.n { min-width: 0; } }
 
         """;
 }
