@@ -42,7 +42,9 @@ internal static class EntrepotCommand
         root.Add(common.Output);
         root.SetAction(parse => new ExampleHelpAction(environment.Width, Examples).Invoke(parse));
         root.Options.OfType<VersionOption>().Single().Action = VersionCommand.OptionAction(environment);
-        root.Options.OfType<HelpOption>().Single().Action = new ExampleHelpAction(environment.Width, Examples);
+        // The package's own help option also answers to /? and /h, which are paths elsewhere.
+        root.Options.Remove(root.Options.OfType<HelpOption>().Single());
+        root.Add(new HelpOption("--help", "-h") { Action = new ExampleHelpAction(environment.Width, Examples) });
         return root;
 
         Command Group(string name, string description, params Func<CliEnvironment, CommonOptions, Command>[] subcommands)

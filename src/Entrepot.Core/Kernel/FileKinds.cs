@@ -22,15 +22,22 @@ public enum FileKind
     Missing,
 }
 
+/// <summary>What makes a file or folder the same under two names.</summary>
+/// <param name="FileSystem">The file system that holds it; files can be renamed only within one.</param>
+/// <param name="Number">Its inode there.</param>
+public readonly record struct FileIdentity(ulong FileSystem, ulong Number);
+
 /// <summary>Tells pipes, sockets and devices from files before they are opened: opening a pipe waits for its other end.</summary>
 public static class FileKinds
 {
     private const int CurrentFolder = -100;  // AT_FDCWD
     private const int NoFollow = 0x100;  // AT_SYMLINK_NOFOLLOW
     private const uint TypeOnly = 1;  // STATX_TYPE
+    private const uint TypeAndInode = 0x101;  // STATX_TYPE | STATX_INO
     private const int StatxSize = 256;
     private const int ModeOffset = 28;  // struct statx is laid out alike on every architecture (statx(2))
     private const int TypeMask = 0xF000;
+    private const int InodeOffset = 32;
     private const int DeviceOffset = 136;
 
     /// <summary>The kind of the thing at a path. Where the platform has no statx(2), pipes and devices are told to be regular.</summary>
@@ -65,13 +72,13 @@ public static class FileKinds
         return Directory.Exists(info.FullName) ? FileKind.Folder : File.Exists(info.FullName) ? FileKind.Regular : FileKind.Missing;
     }
 
-    /// <summary>Tells file systems apart: files can be renamed only within one.</summary>
-    /// <returns>A number for the file system that holds the path, or null where the path is missing or the platform has no statx(2).</returns>
-    public static ulong? FileSystemOf(string path)
+    /// <summary>Tells whether two paths lead to the same thing, links followed.</summary>
+    /// <returns>Null where the path is missing or the platform has no statx(2).</returns>
+    public static FileIdentity? IdentityOf(string path)
     {
         var data = new byte[StatxSize];
-        return OperatingSystem.IsLinux() && Statx(CurrentFolder, Encoding.UTF8.GetBytes(path + '\0'), 0, TypeOnly, data) == 0
-            ? MemoryMarshal.Read<ulong>(data.AsSpan(DeviceOffset))
+        return OperatingSystem.IsLinux() && Statx(CurrentFolder, Encoding.UTF8.GetBytes(path + '\0'), 0, TypeAndInode, data) == 0
+            ? new FileIdentity(MemoryMarshal.Read<ulong>(data.AsSpan(DeviceOffset)), MemoryMarshal.Read<ulong>(data.AsSpan(InodeOffset)))
             : null;
     }
 

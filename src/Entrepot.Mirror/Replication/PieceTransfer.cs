@@ -82,7 +82,7 @@ internal static class PieceTransfer
         }
         catch (FaultException error) when (error.Fault.Is(VerificationFault.PieceMismatch))
         {
-            return new TransferOutcome(null, new SourceFailure(ReplicationFault.Lied, error.Fault.Message));
+            return new TransferOutcome(null, new SourceFailure(ReplicationFault.Lied, error.Fault.Message.TrimEnd('.')));
         }
     }
 

@@ -36,9 +36,16 @@ public sealed record LocalFile(string FullPath, ContentPath Path, long Size, Dat
                 throw Fault.Of(ClientFault.NotAFile, FaultKind.Invalid, $"'{fullPath}' is no file.", "Push a file or a folder.").ToException();
         }
 
-        var info = new FileInfo(fullPath);
-        var modified = new DateTimeOffset(info.LastWriteTimeUtc);
-        return new LocalFile(fullPath, path, new FileInfo(info.ResolveLinkTarget(true)?.FullName ?? fullPath).Length, modified.AddTicks(-(modified.Ticks % TimeSpan.TicksPerSecond)));
+        try
+        {
+            using var handle = File.OpenHandle(fullPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var modified = new DateTimeOffset(File.GetLastWriteTimeUtc(handle));
+            return new LocalFile(fullPath, path, RandomAccess.GetLength(handle), modified.AddTicks(-(modified.Ticks % TimeSpan.TicksPerSecond)));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Fault.Of(ClientFault.Unreadable, FaultKind.Forbidden, $"'{fullPath}' can't be read: {error.Message}", "Check its permissions.").ToException(error);
+        }
     }
 }
 
@@ -55,13 +62,14 @@ public sealed record FolderScan(IReadOnlyList<LocalFile> Files, IReadOnlyList<st
     public static FolderScan Of(string folder, LinkRule links, CancellationToken cancellation = default)
     {
         var walk = new Walk(links, cancellation);
-        walk.Folder(Path.GetFullPath(folder), "", [RealPath(Path.GetFullPath(folder))]);
+        walk.Folder(Path.GetFullPath(folder), "", [Identity(Path.GetFullPath(folder))]);
         walk.Files.Sort(static (left, right) => left.Path.CompareTo(right.Path));
         return new FolderScan(walk.Files, walk.Skipped, walk.Errors);
     }
 
-    private static string RealPath(string folder)
-        => (Directory.ResolveLinkTarget(folder, returnFinalTarget: true)?.FullName ?? folder).TrimEnd(Path.DirectorySeparatorChar);
+    /// <summary>What tells a folder from every other; where the platform can't say, its path with links resolved as far as .NET does.</summary>
+    private static string Identity(string folder)
+        => FileKinds.IdentityOf(folder)?.ToString() ?? Directory.ResolveLinkTarget(folder, returnFinalTarget: true)?.FullName ?? folder;
 
     private sealed class Walk(LinkRule links, CancellationToken cancellation)
     {
@@ -112,7 +120,7 @@ public sealed record FolderScan(IReadOnlyList<LocalFile> Files, IReadOnlyList<st
             switch (kind)
             {
                 case FileKind.Folder:
-                    var real = RealPath(fullPath);
+                    var real = Identity(fullPath);
                     if (above.Contains(real))
                         Errors.Add(Fault.Of(ClientFault.NotAFile, FaultKind.Invalid, $"{path}: this link leads back to a folder that it stands in.", "Remove it, or use --links skip."));
                     else if (above.Count > MaxDepth)

@@ -58,10 +58,10 @@ internal static class DataChecks
     public static Check OneFileSystem(string data)
     {
         const string name = "one file system";
-        if (FileKinds.FileSystemOf(data) is not { } expected)
+        if (FileKinds.IdentityOf(data) is not { } expected)
             return Check.Ok(name, Directory.Exists(data) ? "can't be told on this platform" : "nothing there yet");
         var strays = Parts.Select(folder => Path.Combine(data, folder))
-            .Concat(Subfolders(Path.Combine(data, "blobs"))).Where(folder => FileKinds.FileSystemOf(folder) is { } found && found != expected).ToList();
+            .Concat(Subfolders(Path.Combine(data, "blobs"))).Where(folder => FileKinds.IdentityOf(folder) is { } found && found.FileSystem != expected.FileSystem).ToList();
         return strays.Count == 0
             ? Check.Ok(name, "the folder and all below it")
             : Check.Fail(name, $"{string.Join(", ", strays)}: on another file system than '{data}'", "Mount one file system over the whole data folder.");

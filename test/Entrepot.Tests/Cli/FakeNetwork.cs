@@ -54,6 +54,9 @@ internal sealed class FakeNetwork : IAsyncDisposable
     /// <summary>Called when a request arrives.</summary>
     public Action<string>? OnRequest { get; set; }
 
+    /// <summary>Whose fingerprint is told instead of the blob's own; null for its own.</summary>
+    public Func<Sha256Digest, byte[]?>? FingerprintOf { get; set; }
+
     public GarbageCollectionDocument? Garbage { get; set; }
 
     public static async Task<FakeNetwork> StartAsync()
@@ -243,8 +246,9 @@ internal sealed class FakeNetwork : IAsyncDisposable
 
     private Task FingerprintAsync(HttpContext context, Sha256Digest digest)
     {
-        using var verifier = new Verifier(Expectation.None, Blobs[digest].Length);
-        verifier.Append(Blobs[digest]);
+        var bytes = FingerprintOf?.Invoke(digest) ?? Blobs[digest];
+        using var verifier = new Verifier(Expectation.None, bytes.Length);
+        verifier.Append(bytes);
         return Json(context, Documents.Fingerprint(verifier.Complete()), ApiJson.Default.FingerprintDocument);
     }
 

@@ -1,0 +1,26 @@
+using Entrepot.Cli.Rendering;
+
+namespace Entrepot.Tests.Cli;
+
+public sealed class WelcomeTests
+{
+    [Theory]
+    [InlineData("dotnet/shared/a b'c.dll", "curl -L -o 'a b'\\''c.dll' http://127.0.0.1:8080/dotnet/shared/a%20b%27c.dll")]
+    [InlineData("dotnet/System.dll", "curl -L -o System.dll http://127.0.0.1:8080/dotnet/System.dll")]
+    public async Task Names_are_quoted_for_the_shell_and_encoded_for_the_address(string sample, string expected)
+    {
+        await using var world = await CliWorld.StartAsync();
+
+        Welcome.Commands(world.Environment(TextWriter.Null, TextWriter.Null), "http://127.0.0.1:8080", sample, "data")[0].ShouldBe(expected);
+    }
+
+    [Fact]
+    public async Task The_pull_command_is_the_one_that_was_run_and_names_another_data_folder()
+    {
+        await using var world = await CliWorld.StartAsync();
+        world.Variables["ENTREPOT_COMMAND"] = "./run";
+
+        Welcome.Commands(world.Environment(TextWriter.Null, TextWriter.Null), "http://h:1", "m/f", "/srv/my data").ShouldBe(
+            ["curl -L -o f http://h:1/m/f", "aria2c http://h:1/m/f.meta4", "./run pull m/f -o f --data '/srv/my data'"]);
+    }
+}
