@@ -11,6 +11,7 @@ public static class PosixFile
     private const int ReadOnly = 0;
     private const int CloseOnExec = 0x80000;
     private const int KeepSize = 1;  // FALLOC_FL_KEEP_SIZE
+    private const int DontNeed = 4;  // POSIX_FADV_DONTNEED
     private const int PunchHoleFlag = 2;  // FALLOC_FL_PUNCH_HOLE
 
     /// <summary>Makes renames and creations inside a folder durable: fsync(2) on the folder itself. On Windows, where a folder can't
@@ -41,6 +42,14 @@ public static class PosixFile
     public static bool TryPunchHole(SafeFileHandle file, long offset, long length)
         => OperatingSystem.IsLinux() && Fallocate(file, KeepSize | PunchHoleFlag, offset, length) == 0;
 
+    /// <summary>Drops what the page cache has of a byte range and is on disk already, so that the next read sees the disk itself.
+    /// A hint: does nothing where the platform can't.</summary>
+    public static void ForgetPages(SafeFileHandle file, long offset, long length)
+    {
+        if (OperatingSystem.IsLinux())
+            _ = Fadvise(file, offset, length, DontNeed);
+    }
+
     private static IOException Failure(string what)
     {
         var error = Marshal.GetLastPInvokeError();
@@ -62,4 +71,8 @@ public static class PosixFile
     [DllImport("libc", EntryPoint = "fallocate64", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int Fallocate(SafeFileHandle file, int mode, long offset, long length);
+
+    [DllImport("libc", EntryPoint = "posix_fadvise64")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Fadvise(SafeFileHandle file, long offset, long length, int advice);
 }

@@ -80,7 +80,7 @@ public sealed class BlobReader : IDisposable
                         continue;  // nobody needed it then; now it is asked for again
                     if (state == FillState.InMemory)
                         at = await SendFromMemoryAsync(memory!, writer, at, pieceStop, cancellation);
-                    else if (state == FillState.OnDisk && _cache.Proves(_blob, piece))
+                    else if (_cache.Trusts(_blob, piece) || await _blob.CheckAsync(piece, _cache).WaitAsync(cancellation))
                         at = await SendFromFileAsync(writer, at, pieceStop, cancellation);
                 }
                 finally
@@ -127,22 +127,25 @@ public sealed class BlobReader : IDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<long> SendFromFileAsync(PipeWriter writer, long at, long stop, CancellationToken cancellation)
     {
-        var file = _blob.Data(_cache);
         while (at < stop)
         {
             var want = (int)Math.Min(stop - at, Chunk);
             int read;
             try
             {
-                read = RandomAccess.Read(file, writer.GetMemory(want).Span[..want], at);
+                read = RandomAccess.Read(_blob.Data(_cache), writer.GetMemory(want).Span[..want], at);
             }
             catch (IOException)
             {
-                return at;
+                read = 0;
             }
 
             if (read == 0)
+            {
+                _blob.Trust.Forget((int)(at / Fingerprint.PieceSize));
                 return at;
+            }
+
             writer.Advance(read);
             at += read;
             await FlushAsync(writer, cancellation);

@@ -112,6 +112,7 @@ internal sealed class CacheEviction(PieceCache cache, CachingMetrics metrics, IL
             // Where no holes can be made, dropping single pieces frees nothing: done this once, and then no more.
             if (!blob.Files.Drop(withdrawn, blob, blob.Data(cache)))
                 _holes = false;
+            blob.NoteWrite(cache);
         }
         catch (IOException error)
         {

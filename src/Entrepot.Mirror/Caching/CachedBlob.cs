@@ -21,6 +21,7 @@ internal sealed class CachedBlob
     private readonly PieceBits _busy;
     private readonly int[] _pins;
     private readonly int[] _stamps;
+    private Dictionary<int, Task<bool>>? _checks;
     private Dictionary<int, PieceFill>? _fills;
     private SafeFileHandle? _data;
     private int _users;
@@ -92,17 +93,33 @@ internal sealed class CachedBlob
     public bool IsReady(int piece) => _ready[piece];
 
     /// <summary>Pins a ready piece: its bytes stay as they are until <see cref="Unpin"/>.</summary>
-    public bool TryPin(int piece, int stamp)
+    /// <param name="piece">Which piece.</param>
+    /// <param name="stamp">The time of this use, or null when it is none.</param>
+    public bool TryPin(int piece, int? stamp)
     {
         Interlocked.Increment(ref _pins[piece]);
         if (_ready[piece])
         {
-            Volatile.Write(ref _stamps[piece], stamp);
+            if (stamp is { } at)
+                Volatile.Write(ref _stamps[piece], at);
             return true;
         }
 
         Interlocked.Decrement(ref _pins[piece]);
         return false;
+    }
+
+    /// <summary>Compares a pinned piece with its proof; who asks at the same time shares the work.</summary>
+    /// <returns>False when its bytes are bad; they were put into quarantine.</returns>
+    public Task<bool> CheckAsync(int piece, PieceCache cache)
+    {
+        lock (_lock)
+        {
+            _checks ??= [];
+            if (!_checks.TryGetValue(piece, out var check))
+                _checks[piece] = check = Task.Run(() => Check(piece, cache));
+            return check;
+        }
     }
 
     public void Unpin(int piece) => Interlocked.Decrement(ref _pins[piece]);
@@ -115,6 +132,22 @@ internal sealed class CachedBlob
         lock (_lock)
             return _data ??= cache.OpenData(this);
     }
+
+    /// <summary>The data file's modification time in ticks; -1, which is no file's, when it can't be had.</summary>
+    public long FileTime(PieceCache cache)
+    {
+        try
+        {
+            return File.GetLastWriteTimeUtc(Data(cache)).Ticks;
+        }
+        catch (IOException)
+        {
+            return -1;
+        }
+    }
+
+    /// <summary>Notes that the cache itself changed the data file.</summary>
+    public void NoteWrite(PieceCache cache) => Trust.Wrote(FileTime(cache));
 
     /// <summary>Closes the data file; only while sealed.</summary>
     public bool CloseData()
@@ -188,7 +221,7 @@ internal sealed class CachedBlob
     }
 
     /// <summary>Ends a fetch whose piece is in the file. Takes the proof, sets the bit, and gives every waiter a pin.</summary>
-    public void Keep(PieceFill fill, VerifiedPiece proof, int stamp)
+    public void Keep(PieceFill fill, VerifiedPiece proof, int stamp, long now)
     {
         if (proof.Index != fill.Piece || !ReferenceEquals(proof.Blob, Fingerprint))
             throw new ArgumentException("The proof is of another piece.", nameof(proof));
@@ -196,6 +229,7 @@ internal sealed class CachedBlob
         {
             Interlocked.Add(ref _pins[fill.Piece], fill.Waiters);
             _stamps[fill.Piece] = stamp;
+            Trust.Remember(fill.Piece, now);
             _busy.Clear(fill.Piece);
             _ready.Set(fill.Piece);
             fill.State = FillState.OnDisk;
@@ -324,6 +358,28 @@ internal sealed class CachedBlob
         {
             if (_ready[piece] && Volatile.Read(ref _pins[piece]) == 0)
                 yield return (Volatile.Read(ref _stamps[piece]), piece);
+        }
+    }
+
+    private bool Check(int piece, PieceCache cache)
+    {
+        try
+        {
+            var fileTime = FileTime(cache);
+            if (cache.Inspector.Look(this, piece, deep: false) is { } wrong)
+            {
+                Trust.Forget(piece);
+                cache.Inspector.Quarantine(this, piece, wrong);
+                return false;
+            }
+
+            Trust.Remember(piece, fileTime, cache.Now);
+            return true;
+        }
+        finally
+        {
+            lock (_lock)
+                _checks!.Remove(piece);
         }
     }
 

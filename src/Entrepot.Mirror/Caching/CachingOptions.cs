@@ -45,14 +45,14 @@ public sealed record CachingOptions
     /// <summary>After how long a blob of which nothing is held is forgotten.</summary>
     public TimeSpan ForgetEmptyAfter { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Bytes per second that the scrub reads; at least 1 MiB.</summary>
-    public long ScrubBytesPerSecond { get; init; } = 16 << 20;
+    /// <summary>Bytes per second that the scrub reads, at least 1 MiB/s; 0 turns it off.</summary>
+    public long ScrubRate { get; init; } = 32 << 20;
 
-    /// <summary>From the end of one scrub pass to the next.</summary>
-    public TimeSpan ScrubPause { get; init; } = TimeSpan.FromHours(24);
+    /// <summary>From the beginning of one scrub pass to the next.</summary>
+    public TimeSpan ScrubCycle { get; init; } = TimeSpan.FromDays(7);
 
-    /// <summary>How many passes check CRC-32 only, before one checks SHA-256 too.</summary>
-    public int ScrubPassesPerDeep { get; init; } = 7;
+    /// <summary>From the beginning of one pass that compares SHA-256 too to the next such pass.</summary>
+    public TimeSpan ScrubDeepCycle { get; init; } = TimeSpan.FromDays(28);
 
     /// <summary>Refuses values outside the stated ranges, all at once.</summary>
     /// <exception cref="ArgumentException">Naming each.</exception>
@@ -65,8 +65,9 @@ public sealed record CachingOptions
         Check(MaxFills >= 1, $"{nameof(MaxFills)} {MaxFills} is below 1");
         Check(MaxAttempts >= 1, $"{nameof(MaxAttempts)} {MaxAttempts} is below 1");
         Check(IdleFiles >= 0, $"{nameof(IdleFiles)} {IdleFiles} is below 0");
-        Check(ScrubBytesPerSecond >= 1 << 20, $"{nameof(ScrubBytesPerSecond)} {ScrubBytesPerSecond} is below {1 << 20}");
-        Check(ScrubPassesPerDeep >= 1, $"{nameof(ScrubPassesPerDeep)} {ScrubPassesPerDeep} is below 1");
+        Check(ScrubRate is 0 or >= 1 << 20, $"{nameof(ScrubRate)} {ScrubRate} is neither 0 nor at least {1 << 20}");
+        Check(ScrubCycle > TimeSpan.Zero, $"{nameof(ScrubCycle)} {ScrubCycle} is not above 0");
+        Check(ScrubDeepCycle >= ScrubCycle, $"{nameof(ScrubDeepCycle)} {ScrubDeepCycle} is below {nameof(ScrubCycle)} {ScrubCycle}");
         if (wrong.Count > 0)
             throw new ArgumentException(string.Join("; ", wrong) + ".");
 

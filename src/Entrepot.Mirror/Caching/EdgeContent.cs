@@ -22,10 +22,14 @@ public sealed class EdgeContent : IAsyncDisposable
         (_cache, _metrics, _readAhead, Sources) = (cache, metrics, options.ReadAhead, sources);
         Buffers = new FillBuffers(options.BufferBytes, time);
         _filler = new PieceFiller(cache, new PieceFetcher(sources, options, metrics, time, logger), Buffers, options, metrics);
+        Scrub = new CacheScrub(cache, _filler, options, time, logger);
     }
 
     /// <summary>Where pieces come from.</summary>
     public SourceSet Sources { get; }
+
+    /// <summary>Reads again what is held.</summary>
+    public CacheScrub Scrub { get; }
 
     internal FillBuffers Buffers { get; }
 

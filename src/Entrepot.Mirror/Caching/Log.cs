@@ -35,6 +35,6 @@ internal static partial class Log
     [LoggerMessage(3108, LogLevel.Error, "Keeping the cache in order failed; it goes on")]
     public static partial void MaintenanceFailed(ILogger logger, Exception error);
 
-    [LoggerMessage(3109, LogLevel.Information, "Piece {Piece} of {Digest} was mended from {Source}")]
-    public static partial void Mended(ILogger logger, int piece, Sha256Digest digest, string source);
+    [LoggerMessage(3109, LogLevel.Information, "Piece {Piece} of {Digest} was fetched again and is proven")]
+    public static partial void Mended(ILogger logger, int piece, Sha256Digest digest);
 }

@@ -31,6 +31,7 @@ public sealed class PieceCache : IAsyncDisposable
     {
         (_options, Disk, _owner, _metrics, _time, _logger) = (options, disk, owner, metrics, time, logger);
         _eviction = new CacheEviction(this, metrics, logger);
+        Inspector = new PieceInspector(this, time, logger);
         _keeper = new CacheKeeper(this, options, time, logger);
     }
 
@@ -41,6 +42,11 @@ public sealed class PieceCache : IAsyncDisposable
 
     internal CacheKeeper Keeper => _keeper;
 
+    internal PieceInspector Inspector { get; }
+
+    /// <summary>The clock's ticks, UTC.</summary>
+    internal long Now => _time.GetUtcNow().UtcTicks;
+
     internal int Stamp => Volatile.Read(ref _stamp);
 
     internal long Used => Volatile.Read(ref _used);
@@ -50,6 +56,10 @@ public sealed class PieceCache : IAsyncDisposable
     internal int OpenFiles => Volatile.Read(ref _openFiles);
 
     internal ICollection<CachedBlob> Blobs => _blobs.Values;
+
+    internal ICollection<Sha256Digest> Digests => _blobs.Keys;
+
+    internal string ScrubNote => Path.Combine(_options.Folder, "scrub");
 
     private string PiecesFolder => Path.Combine(_options.Folder, "pieces");
 
@@ -107,14 +117,17 @@ public sealed class PieceCache : IAsyncDisposable
     }
 
     /// <summary>The blob, held for the caller until <see cref="CachedBlob.Release"/>; null when nothing is known of it.</summary>
-    internal CachedBlob? TryAcquire(Sha256Digest digest)
+    /// <param name="digest">Which.</param>
+    /// <param name="isUse">False to not count as a use.</param>
+    internal CachedBlob? TryAcquire(Sha256Digest digest, bool isUse = true)
     {
         var spin = default(SpinWait);
         while (_blobs.TryGetValue(digest, out var blob))
         {
             if (blob.TryAcquire())
             {
-                blob.LastUsed = _time.GetTimestamp();
+                if (isUse)
+                    blob.LastUsed = _time.GetTimestamp();
                 return blob;
             }
 
@@ -183,6 +196,7 @@ public sealed class PieceCache : IAsyncDisposable
     internal void Discard(CachedBlob blob, int piece)
     {
         Disk.TryPunchHole(blob.Data(this), blob.Files.DataPath, blob.Fingerprint.OffsetOf(piece), blob.Fingerprint.LengthOf(piece));
+        blob.NoteWrite(this);
         Expel(blob, piece);
     }
 
@@ -205,38 +219,15 @@ public sealed class PieceCache : IAsyncDisposable
         }
     }
 
-    /// <summary>Compares a pinned piece with its proof, unless that was done lately and its file is untouched since.</summary>
-    /// <returns>False when the bytes on disk are not the piece any more, or can't be read.</returns>
-    internal bool Proves(CachedBlob blob, int piece)
+    /// <summary>Drops a piece whose bytes were seen to be bad, whoever reads it; unless it has been fetched anew since.</summary>
+    internal void Condemn(CachedBlob blob, int piece)
     {
-        var file = blob.Data(this);
-        var now = _time.GetUtcNow().UtcTicks;
-        var fileTime = File.GetLastWriteTimeUtc(file).Ticks;
-        if (blob.Trust.IsFresh(piece, fileTime, now))
-            return true;
-        uint? found;
-        try
-        {
-            found = PieceTrust.Crc32Of(file, blob.Fingerprint.OffsetOf(piece), blob.Fingerprint.LengthOf(piece));
-        }
-        catch (IOException error)
-        {
-            Log.Rotten(_logger, piece, blob.Fingerprint.Digest, error.Message);
-            return false;
-        }
-
-        if (found == blob.Fingerprint.Pieces[piece].Crc32)
-        {
-            blob.Trust.Remember(piece, fileTime, now);
-            return true;
-        }
-
-        Log.Rotten(_logger, piece, blob.Fingerprint.Digest, found is null ? "the file is too short" : $"CRC-32 is {found:x8}, expected {blob.Fingerprint.Pieces[piece].Crc32:x8}");
-        return false;
+        if (!Trusts(blob, piece))
+            _eviction.Condemn(blob, piece);
     }
 
-    /// <summary>Drops pieces whose bytes are bad, whoever reads them.</summary>
-    internal void Condemn(CachedBlob blob, int piece) => _eviction.Condemn(blob, piece);
+    /// <summary>True when a pinned piece was compared with its proof lately and nobody else has touched its file since.</summary>
+    internal bool Trusts(CachedBlob blob, int piece) => blob.Trust.IsFresh(piece, blob.FileTime(this), Now);
 
     internal void Unreserve(long bytes) => Interlocked.Add(ref _used, -bytes);
 
@@ -273,7 +264,10 @@ public sealed class PieceCache : IAsyncDisposable
         try
         {
             if (RandomAccess.GetLength(file) != blob.Fingerprint.Size)
+            {
                 Disk.SetLength(file, blob.Files.DataPath, blob.Fingerprint.Size);
+                blob.Trust.Wrote(File.GetLastWriteTimeUtc(file).Ticks);
+            }
         }
         catch
         {

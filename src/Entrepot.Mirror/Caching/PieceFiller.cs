@@ -85,7 +85,7 @@ internal sealed class PieceFiller(
             await _slots.WaitAsync(fill.Stop.Token);
             try
             {
-                var sink = new FileSink(cache.Disk, blob.Data(cache), blob.Files.DataPath, blob.Fingerprint.OffsetOf(fill.Piece), memory[0]);
+                var sink = new FileSink(cache, blob, fill.Piece, memory[0]);
                 proof = await fetcher.FetchAsync(blob.Fingerprint, fill.Piece, sink, fill.Stop.Token);
             }
             finally
@@ -106,7 +106,7 @@ internal sealed class PieceFiller(
 
         if (proof is null)
             return false;
-        blob.Keep(fill, proof, cache.Stamp);
+        blob.Keep(fill, proof, cache.Stamp, cache.Now);
         cache.MarkDirty(blob);
         return true;
     }

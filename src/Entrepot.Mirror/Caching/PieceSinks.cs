@@ -1,14 +1,17 @@
 using Entrepot.Mirror.Replication;
-using Microsoft.Win32.SafeHandles;
 
 namespace Entrepot.Mirror.Caching;
 
 /// <summary>Writes the bytes of a piece to their place in the blob's sparse file while they arrive.</summary>
-internal sealed class FileSink(ICacheDisk disk, SafeFileHandle file, string path, long offsetOfPiece, byte[] block) : IPieceSink
+internal sealed class FileSink(PieceCache cache, CachedBlob blob, int piece, byte[] block) : IPieceSink
 {
     public Memory<byte> GetMemory(int offset, int remaining) => block.AsMemory(0, Math.Min(block.Length, remaining));
 
-    public void Take(int offset, ReadOnlySpan<byte> bytes) => disk.Write(file, path, bytes, offsetOfPiece + offset);
+    public void Take(int offset, ReadOnlySpan<byte> bytes)
+    {
+        cache.Disk.Write(blob.Data(cache), blob.Files.DataPath, bytes, blob.Fingerprint.OffsetOf(piece) + offset);
+        blob.NoteWrite(cache);
+    }
 }
 
 /// <summary>Keeps the bytes of a piece in memory.</summary>

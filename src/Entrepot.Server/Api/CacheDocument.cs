@@ -20,10 +20,19 @@ namespace Entrepot.Server.Api;
 /// <param name="Errors">Failed attempts at a source, and rotten pieces.</param>
 /// <param name="RottenPieces">Pieces found rotten on disk.</param>
 /// <param name="Sources">Where missing pieces come from, the preferred one first.</param>
+/// <param name="LastScrub">The last finished pass over what is held, or null.</param>
 public sealed record CacheDocument(
     string Node, int Blobs, long HeldBytes, long CapacityBytes, long FreeBytes, long BufferedBytes, int OpenFiles, bool DiskPaused,
     int ActiveTransfers, int ActiveFills, long SentBytes, long FetchedBytes, long PassedBytes, long EvictedBytes, long Hits, long Misses,
-    long Errors, long RottenPieces, IReadOnlyList<SourceDocument> Sources);
+    long Errors, long RottenPieces, IReadOnlyList<SourceDocument> Sources, ScrubDocument? LastScrub);
+
+/// <summary>One pass over everything that an edge holds.</summary>
+/// <param name="Began">When, UTC.</param>
+/// <param name="Deep">True when SHA-256 was compared, not CRC-32 alone.</param>
+/// <param name="Pieces">Pieces read.</param>
+/// <param name="Bytes">Bytes read.</param>
+/// <param name="Damaged">What was wrong.</param>
+public sealed record ScrubDocument(DateTimeOffset Began, bool Deep, int Pieces, long Bytes, IReadOnlyList<DamageDocument> Damaged);
 
 /// <summary>One source of pieces.</summary>
 /// <param name="Name">Its name.</param>

@@ -35,7 +35,14 @@ public sealed class EdgeService : IAsyncDisposable
         (_options, _time, _logger) = (options, time, loggers.CreateLogger("Entrepot.Edge." + options.Node.Value));
         _http = new HttpClient(handler ?? NewHandler()) { Timeout = Timeout.InfiniteTimeSpan };
         _metrics = new CachingMetrics(options.Node.Value);
-        var caching = new CachingOptions { Folder = options.CacheFolder, CapacityBytes = options.Capacity };
+        var caching = new CachingOptions
+        {
+            Folder = options.CacheFolder,
+            CapacityBytes = options.Capacity,
+            ScrubRate = options.ScrubRate,
+            ScrubCycle = options.ScrubCycle,
+            ScrubDeepCycle = options.ScrubDeepCycle,
+        };
         try
         {
             _cache = PieceCache.Open(caching, _metrics, time, _logger);
@@ -76,6 +83,7 @@ public sealed class EdgeService : IAsyncDisposable
     {
         _loops.Start("heart-beat", cancellation => _heart.RunAsync(url, portReason, cancellation));
         _loops.Start("peers", _peers.RunAsync);
+        _loops.Start("scrub", Content.Scrub.RunAsync);
         Log.EdgeStarted(_logger, _options.Node.Value, url, Content.Look().HeldBytes);
     }
 
@@ -92,7 +100,12 @@ public sealed class EdgeService : IAsyncDisposable
             _metrics.EvictedBytes, _metrics.Hits, _metrics.Misses, _metrics.Errors, _metrics.RottenPieces,
             [.. Content.Sources.Look().Select(static source => new SourceDocument(
                 source.Name, source.IsBenched, source.BenchedUntil, source.LastFailure?.Reason.ToString(), source.LastFailure?.Detail,
-                (long)source.BytesPerSecond, source.Bytes, source.Failures))]);
+                (long)source.BytesPerSecond, source.Bytes, source.Failures))],
+            Content.Scrub.Last is { } pass
+                ? new ScrubDocument(
+                    pass.Began, pass.Deep, pass.Pieces, pass.Bytes,
+                    [.. pass.Rotten.Select(static piece => new DamageDocument(piece.Digest, [piece.Piece], piece.Mended, piece.Detail))])
+                : null);
     }
 
     /// <summary>A reader of a blob.</summary>

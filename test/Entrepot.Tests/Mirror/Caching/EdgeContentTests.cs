@@ -302,7 +302,7 @@ public sealed class EdgeContentTests
             .Fault.Is(CachingFault.InconsistentFingerprint).ShouldBeTrue();
     }
 
-    private static async Task Until(Func<bool> condition)
+    internal static async Task Until(Func<bool> condition)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         while (!condition())

@@ -66,5 +66,8 @@ public sealed class PieceTrustTests
         var value = file.ReadByte();
         file.Position = offset;
         file.WriteByte((byte)(value ^ 1));
+        file.Flush();
+        // A later moment than the cache's own writes, however coarse the file system's clock is.
+        File.SetLastWriteTimeUtc(file.SafeFileHandle, DateTime.UtcNow.AddSeconds(1));
     }
 }
