@@ -59,6 +59,12 @@ public sealed class Node : IAsyncDisposable
                     await SchedulerRole.ListenAsync(context, origin, parts, cancellation);
             }
 
+            if (plan.Roles.HasFlag(NodeRoles.Edge))
+            {
+                var address = network.UrlOf("metadata") is { } own ? new Uri(own) : settings.Origin!;
+                await EdgeRole.ListenAsync(context, address, origin is not null, parts, cancellation);
+            }
+
             data.Announce(network.Current);
             return new Node(context, parts) { Sample = origin?.Sample };
         }

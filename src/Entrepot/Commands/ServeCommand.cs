@@ -29,7 +29,10 @@ internal static class ServeCommand
         options.AddTo(command);
         return command.Runs(environment, common, (context, cancellation) =>
         {
-            var (settings, _) = options.Read(context);
+            var (settings, given) = options.Read(context);
+            // The two edges of the default are there to show a network on one machine; a production node is one.
+            if (!given.Contains("edges.count"))
+                settings = settings with { Edges = settings.Edges with { Count = 1 } };
             return NodeRunner.RunAsync(context, new NodePlan(Parse(context.Get(roles)!), settings, PublishRuntime: false), cancellation);
         });
     }

@@ -1,0 +1,53 @@
+using System.Globalization;
+using Entrepot.Core.Identities;
+using Entrepot.Server.Edge;
+
+namespace Entrepot.Server.Hosting;
+
+/// <summary>The edges of this process. Each is a node of its own to the rest of the network: a name, a cache, a data port, heart-beats. They
+/// reach the origin over HTTP even when it is in the same process, so that one machine behaves as a hundred do.</summary>
+internal static class EdgeRole
+{
+    /// <summary>Starts the edges.</summary>
+    /// <param name="context">What every role is given.</param>
+    /// <param name="origin">Base address of the origin's metadata surface.</param>
+    /// <param name="besideOrigin">True when the origin runs in this process.</param>
+    /// <param name="parts">What is stopped with the node.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public static async Task ListenAsync(
+        NodeContext context, Uri origin, bool besideOrigin, Stack<IAsyncDisposable> parts, CancellationToken cancellation)
+    {
+        var settings = context.Settings;
+        foreach (var name in Names(settings.Node, settings.Edges.Count, besideOrigin))
+        {
+            var options = new EdgeOptions
+            {
+                Node = name,
+                Site = settings.Site,
+                Version = context.Version,
+                Origin = origin,
+                CacheFolder = context.Data.EdgeCache(name.Value),
+                Capacity = settings.Edges.Capacity,
+                HeartbeatInterval = settings.HeartbeatInterval,
+                ScrubRate = settings.Scrub.Rate,
+                ScrubCycle = settings.Scrub.Cycle,
+                ScrubDeepCycle = settings.Scrub.DeepCycle,
+            };
+            Directory.CreateDirectory(options.CacheFolder);
+            var edge = EdgeService.Open(options, context.Time, context.Loggers);
+            parts.Push(edge);
+            var surface = await context.LaunchEdgeAsync(name, app => app.MapEdge(edge), cancellation);
+            parts.Push(surface);
+            edge.Announce(surface.Document.Url, surface.Document.Reason);
+        }
+    }
+
+    /// <summary>A node that is one edge gives it its own name; of several, each gets a number.</summary>
+    private static IEnumerable<NodeName> Names(NodeName node, int count, bool besideOrigin)
+    {
+        if (count == 1 && !besideOrigin)
+            return [node];
+        var stem = besideOrigin ? "edge" : node.Value;
+        return Enumerable.Range(1, count).Select(i => NodeName.Parse(string.Create(CultureInfo.InvariantCulture, $"{stem}-{i}")));
+    }
+}
