@@ -22,11 +22,12 @@ internal static class ServeCommand
         var command = new ExampleCommand(
             "serve", "Run some roles of a network on this machine, for production",
             ("entrepot serve --roles origin,scheduler --config entrepot.yaml", "The origin and the front door"),
-            ("entrepot serve --roles edge --config edge.yaml", "A cache at another site; its file names the origin"))
+            ("entrepot serve --roles edge --origin http://mirror-1:3000 --node hall-b --bind 0.0.0.0", "A cache at another site"))
         {
             roles, common.Data,
         };
         options.AddTo(command);
+        options.AddPlaceTo(command);
         return command.Runs(environment, common, (context, cancellation) =>
         {
             var (settings, given) = options.Read(context);

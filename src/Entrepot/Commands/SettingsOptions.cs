@@ -13,6 +13,12 @@ internal sealed class SettingsOptions
 
     public Option<string?> Bind { get; } = new("--bind") { Description = "Address that listeners bind [default: 127.0.0.1]", HelpName = "ADDRESS" };
 
+    public Option<string?> Node { get; } = new("--node") { Description = "This node's name, a DNS label [default: origin]", HelpName = "NAME" };
+
+    public Option<string?> Site { get; } = new("--site") { Description = "Where this node is [default: local]", HelpName = "NAME" };
+
+    public Option<string?> Origin { get; } = new("--origin") { Description = "Metadata surface of the origin, for a node that is not the origin", HelpName = "URL" };
+
     public static Option<string?> Config() => new("--config") { Description = "Settings file [default: ENTREPOT_CONFIG, else the built-in defaults]", HelpName = "FILE" };
 
     public void AddTo(Command command)
@@ -20,6 +26,14 @@ internal sealed class SettingsOptions
         command.Add(File);
         command.Add(Edges);
         command.Add(Bind);
+    }
+
+    /// <summary>Adds what only a node of a larger network is told.</summary>
+    public void AddPlaceTo(Command command)
+    {
+        command.Add(Node);
+        command.Add(Site);
+        command.Add(Origin);
     }
 
     /// <summary>The settings that take effect. A data folder on the command line is taken from the working folder.</summary>
@@ -33,21 +47,28 @@ internal sealed class SettingsOptions
             settings = settings with { DataFolder = Path.GetFullPath(context.DataFolder) };
 
         // Options are settings too: they pass the same checks, under their own names.
-        var over = new List<string>();
+        var over = new List<(string Key, string Option, string Yaml, Func<Settings, Settings, Settings> Apply)>();
         if (context.Get(Edges) is { } edges)
-            over.Add($"edges: {{count: {edges}}}");
+            over.Add(("edges.count", "--edges", $"edges: {{count: {edges}}}", static (to, from) => to with { Edges = to.Edges with { Count = from.Edges.Count } }));
         if (context.Get(Bind) is { } bind)
-            over.Add($"bind: \"{bind.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"");
-        var checkedOver = SettingsReader.Read(string.Join('\n', over), "command line");
-        if (checkedOver.Settings is not { } stated)
+            over.Add(("bind", "--bind", $"bind: {Quote(bind)}", static (to, from) => to with { Bind = from.Bind }));
+        if (context.Get(Node) is { } node)
+            over.Add(("node", "--node", $"node: {Quote(node)}", static (to, from) => to with { Node = from.Node }));
+        if (context.Get(Site) is { } site)
+            over.Add(("site", "--site", $"site: {Quote(site)}", static (to, from) => to with { Site = from.Site }));
+        if (context.Get(Origin) is { } origin)
+            over.Add(("origin", "--origin", $"origin: {Quote(origin)}", static (to, from) => to with { Origin = from.Origin }));
+        var stated = SettingsReader.Read(string.Join('\n', over.Select(static option => option.Yaml)), "command line");
+        if (stated.Settings is null)
             throw Fault.Of(
                 CliFault.Usage, FaultKind.Invalid,
-                string.Join('\n', checkedOver.Errors.Select(static error => error.Message.Replace("edges.count", "--edges", StringComparison.Ordinal).Replace("bind is", "--bind is", StringComparison.Ordinal))),
+                string.Join('\n', stated.Errors.Select(error => over.Aggregate(
+                    error.Message, static (text, option) => text.StartsWith(option.Key + " ", StringComparison.Ordinal) ? option.Option + text[option.Key.Length..] : text))),
                 "Mend the command line.").ToException();
-        if (context.Get(Edges) is not null)
-            settings = settings with { Edges = settings.Edges with { Count = stated.Edges.Count } };
-        if (context.Get(Bind) is not null)
-            settings = settings with { Bind = stated.Bind };
-        return (settings, result.Given);
+        settings = over.Aggregate(settings, (current, option) => option.Apply(current, stated.Settings));
+        return (settings, result.Given.Concat(over.Select(static option => option.Key)).ToHashSet(StringComparer.Ordinal));
     }
+
+    private static string Quote(string text)
+        => $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 }
