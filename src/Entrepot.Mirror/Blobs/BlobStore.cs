@@ -64,6 +64,26 @@ public sealed class BlobStore
         return store;
     }
 
+    /// <summary>Finds out whether bytes could be taken in now, by writing and deleting a small file.</summary>
+    /// <exception cref="FaultException">They could not.</exception>
+    public void Probe()
+    {
+        var file = Path.Combine(StagingFolder, $"probe-{Guid.CreateVersion7(_time.GetUtcNow()):N}");
+        try
+        {
+            File.WriteAllBytes(file, [0]);
+            File.Delete(file);
+        }
+        catch (IOException error)
+        {
+            throw DiskFaults.Translate(error, _root);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw Fault.Of(BlobFault.Disk, FaultKind.Unavailable, $"'{_root}' can't be written to: {error.Message}", "Check its owner and mode.").ToException(error);
+        }
+    }
+
     /// <summary>Begins to take in a blob.</summary>
     public StagedBlob Stage(Expectation expectation, long? sizeHint = null)
         => new(Path.Combine(StagingFolder, Guid.CreateVersion7(_time.GetUtcNow()).ToString("N")), expectation, sizeHint, _pool);

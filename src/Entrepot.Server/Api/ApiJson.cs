@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using Entrepot.Core.Journal;
+using Entrepot.Ports.Allocation;
 
 namespace Entrepot.Server.Api;
 
@@ -30,5 +30,8 @@ namespace Entrepot.Server.Api;
 [JsonSerializable(typeof(GarbageCollectionDocument))]
 [JsonSerializable(typeof(VerifyRequest))]
 [JsonSerializable(typeof(VerifyProgress))]
-[JsonSerializable(typeof(IReadOnlyList<JournalEntry>))]
+[JsonSerializable(typeof(IReadOnlyList<JournalEntryDocument>))]
+[JsonSerializable(typeof(ReadinessDocument))]
+[JsonSerializable(typeof(IReadOnlyList<PortListEntry>))]
+[JsonSerializable(typeof(PortExplanation))]
 public sealed partial class ApiJson : JsonSerializerContext;

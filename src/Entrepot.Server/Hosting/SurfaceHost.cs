@@ -74,6 +74,7 @@ internal sealed class SurfaceHost : IAsyncDisposable
 
         var app = builder.Build();
         app.UseFaults(logger);
+        app.UseExplainedAnswers();
         app.UseStrictTargets();
         map(app, logger);
         try

@@ -1,5 +1,6 @@
 using Entrepot.Core.Identities;
 using Entrepot.Server.Api;
+using Entrepot.Server.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -95,7 +96,7 @@ public static class PushEndpoints
     {
         var name = MirrorName.Parse(mirror);
         var request = await JsonExchange.ReadAsync(context, ApiJson.Default.PublishRequest, service.Options.MaxDocumentBytes);
-        var publication = await service.PublishAsync(name, request, PushRequest.ActorOf(context));
+        var publication = await service.PublishAsync(name, request, Requester.ActorOf(context));
         await JsonExchange.WriteAsync(
             context, Documents.Snapshot(publication.Snapshot.Info, isCurrent: true), ApiJson.Default.SnapshotDocument,
             publication.IsNew ? StatusCodes.Status201Created : StatusCodes.Status200OK);

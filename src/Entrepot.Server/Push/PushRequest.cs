@@ -56,15 +56,8 @@ internal sealed record PushRequest(PushOrder Order, StatedDigests Digests, long?
         // The limit is our own, so that it is reported like every other refusal.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = null;
-        var order = new PushOrder(mirror, path, digest, modified, condition, ActorOf(context));
+        var order = new PushOrder(mirror, path, digest, modified, condition, Requester.ActorOf(context));
         return new PushRequest(order, digests, context.Request.ContentLength, UploadHeaders.Read(headers));
-    }
-
-    /// <summary>Who asks, as the journal names it.</summary>
-    public static string ActorOf(HttpContext context)
-    {
-        var address = context.Connection.RemoteIpAddress;
-        return $"operator@{(address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address)}";
     }
 
     private static Task RefuseAsync(HttpContext context, ImmutableArray<Fault>.Builder faults)

@@ -181,7 +181,7 @@ internal sealed class UploadHandler(PushService service, ILogger logger)
         try
         {
             var verified = await lease.VerifyAsync();
-            outcome = await service.FinishAsync(order with { Actor = PushRequest.ActorOf(context) }, verified);
+            outcome = await service.FinishAsync(order with { Actor = Requester.ActorOf(context) }, verified);
         }
         catch
         {

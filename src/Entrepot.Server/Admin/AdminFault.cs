@@ -1,0 +1,11 @@
+namespace Entrepot.Server.Admin;
+
+/// <summary>Why an order to the admin surface was refused before it reached a feature.</summary>
+public enum AdminFault
+{
+    /// <summary>No such kind or format of mirror.</summary>
+    UnknownKind,
+
+    /// <summary>The heart-beat speaks for another node than the address does.</summary>
+    OtherNode,
+}

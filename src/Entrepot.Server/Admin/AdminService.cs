@@ -1,0 +1,87 @@
+using Entrepot.Core.Faults;
+using Entrepot.Core.Identities;
+using Entrepot.Mirror.Catalog;
+using Entrepot.Mirror.Catalog.GarbageCollection;
+using Entrepot.Server.Api;
+
+namespace Entrepot.Server.Admin;
+
+/// <summary>Reads bytes at rest again and mends what is rotten, telling how far it is.</summary>
+/// <param name="request">What to read.</param>
+/// <param name="actor">Who asks.</param>
+/// <param name="cancellation">Stops.</param>
+public delegate IAsyncEnumerable<VerifyProgress> Verification(VerifyRequest request, string actor, CancellationToken cancellation);
+
+/// <summary>Carries out what the admin surface is told.</summary>
+/// <param name="catalog">Mirrors and snapshots.</param>
+/// <param name="collector">Garbage collection.</param>
+/// <param name="verify">Scrub on demand.</param>
+/// <param name="heartbeats">Takes heart-beats.</param>
+public sealed class AdminService(MirrorCatalog catalog, GarbageCollector collector, Verification verify, Action<HeartbeatRequest> heartbeats)
+{
+    /// <summary>Most blobs that an answer to garbage collection lists as held.</summary>
+    public const int MaxHeldListed = 10_000;
+
+    internal async Task<MirrorDocument> CreateAsync(CreateMirrorRequest request, string actor, CancellationToken cancellation)
+        => Documents.Mirror(await catalog.CreateMirrorAsync(
+            MirrorName.Parse(request.Name), actor, Parse<MirrorKind>(request.Kind, "kind"), Parse<MirrorFormat>(request.Format, "format"),
+            request.Description ?? "", ToRetention(request.Retention), cancellation));
+
+    internal async Task<MirrorDocument> UpdateAsync(string mirror, UpdateMirrorRequest request, string actor, CancellationToken cancellation)
+        => Documents.Mirror(await catalog.UpdateMirrorAsync(
+            MirrorName.Parse(mirror), request.Description, ToRetention(request.Retention), actor, cancellation));
+
+    internal Task DeleteAsync(string mirror, string actor, CancellationToken cancellation)
+        => catalog.DeleteMirrorAsync(MirrorName.Parse(mirror), actor, cancellation);
+
+    internal Task<Publication> RollbackAsync(string mirror, RollbackRequest request, string actor, CancellationToken cancellation)
+        => catalog.RollbackAsync(MirrorName.Parse(mirror), request.Snapshot, actor, request.Note ?? "", cancellation);
+
+    internal async Task<GarbageCollectionDocument> CollectAsync(GarbageCollectionRequest request, string actor, CancellationToken cancellation)
+    {
+        var result = await collector.RunAsync(request.DryRun, actor, cancellation);
+        return new GarbageCollectionDocument(
+            result.DryRun,
+            [.. result.Dropped.Select(static dropped => $"{dropped.Mirror}#{dropped.Number}")],
+            [.. result.Swept.Select(static swept => new Api.SweptBlob(swept.Digest, swept.Size, swept.Reason.ToString().ToLowerInvariant()))],
+            result.Swept.Sum(static swept => swept.Size),
+            [.. result.Kept.Take(MaxHeldListed).Select(static kept => new HeldBlob(kept.Digest, kept.Size, kept.Reason.ToString()!))],
+            result.Kept.Length, result.Kept.Sum(static kept => kept.Size));
+    }
+
+    internal IAsyncEnumerable<VerifyProgress> VerifyAsync(VerifyRequest request, string actor, CancellationToken cancellation)
+    {
+        if (request.Mirror is { } mirror)
+            catalog.View.Get(MirrorName.Parse(mirror));
+        return verify(request, actor, cancellation);
+    }
+
+    internal void Heartbeat(string node, HeartbeatRequest beat)
+    {
+        if (beat.Node != node)
+            throw Fault.Of(
+                AdminFault.OtherNode, FaultKind.Invalid, $"The heart-beat is of '{beat.Node}', but was sent for '{node}'.",
+                "Send it to /v1/nodes/NODE/heartbeat with the node's own name.").ToException();
+        heartbeats(beat);
+    }
+
+    private static T Parse<T>(string? text, string what)
+        where T : struct, Enum
+    {
+        if (text is null)
+            return default;
+        // Enum.TryParse would take numbers too.
+        foreach (var value in Enum.GetValues<T>())
+        {
+            if (text.Equals(value.ToString(), StringComparison.OrdinalIgnoreCase))
+                return value;
+        }
+
+        throw Fault.Of(
+            AdminFault.UnknownKind, FaultKind.Invalid, $"'{text}' is not a {what} of mirror.",
+            $"Use one of {string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant()}.").ToException();
+    }
+
+    private static Retention? ToRetention(RetentionDocument? document)
+        => document is null ? null : new Retention(document.KeepSnapshots, document.KeepDays);
+}

@@ -1,0 +1,46 @@
+using Entrepot.Server.Api;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Entrepot.Server.Metadata;
+
+/// <summary>The metadata surface: everything that can be read.</summary>
+public static class MetadataEndpoints
+{
+    /// <summary>Adds the endpoints.</summary>
+    public static void MapMetadata(this IEndpointRouteBuilder routes, MetadataService service)
+    {
+        MapHealth(routes, service);
+        routes.MapMirrorReads(service.Catalog);
+        routes.MapBlobReads(service);
+        routes.MapNetworkReads(service);
+        routes.MapReference(service.Reference);
+    }
+
+    /// <summary>Answers GET, and HEAD with the same headers.</summary>
+    internal static RouteHandlerBuilder MapRead(this IEndpointRouteBuilder routes, string pattern, Delegate handler)
+        => routes.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], handler);
+
+    private static void MapHealth(IEndpointRouteBuilder routes, MetadataService service)
+    {
+        routes.MapRead("/healthz", (static (HttpContext context) =>
+            {
+                context.Response.ContentType = "text/plain; charset=utf-8";
+                return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.WriteAsync("alive\n", context.RequestAborted);
+            }))
+            .Describe("Health", "Ask whether the process lives", "Always 200 while it answers at all.")
+            .Produces<string>(StatusCodes.Status200OK, "text/plain");
+        routes.MapRead("/readyz", (async (HttpContext context) =>
+            {
+                var answer = await service.Readiness.AskAsync(context.RequestAborted);
+                context.Response.Headers.CacheControl = "no-store";
+                await JsonExchange.WriteAsync(
+                    context, answer, ApiJson.Default.ReadinessDocument,
+                    answer.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+            }))
+            .Describe("Readiness", "Ask whether the node can do its work", "Every check is named. An answer is good for a second.")
+            .Produces<ReadinessDocument>()
+            .Produces<ReadinessDocument>(StatusCodes.Status503ServiceUnavailable);
+    }
+}

@@ -1,0 +1,21 @@
+using Entrepot.Core.State;
+using Entrepot.Mirror.Blobs;
+using Entrepot.Mirror.Catalog;
+using Entrepot.Ports.Allocation;
+using Entrepot.Server.Api;
+using Entrepot.Server.Nodes;
+
+namespace Entrepot.Server.Metadata;
+
+/// <summary>What the metadata surface reads from. It changes nothing.</summary>
+/// <param name="Catalog">Mirrors, snapshots, fingerprints.</param>
+/// <param name="Blobs">Bytes.</param>
+/// <param name="State">The journal.</param>
+/// <param name="Nodes">The nodes.</param>
+/// <param name="Ports">The ports of this node.</param>
+/// <param name="Network">The surfaces.</param>
+/// <param name="Readiness">Whether all is in order.</param>
+/// <param name="Reference">The description of the API.</param>
+public sealed record MetadataService(
+    MirrorCatalog Catalog, BlobStore Blobs, StateDatabase State, INodeDirectory Nodes, PortExplainer Ports, Func<NetworkDocument> Network,
+    ReadinessProbe Readiness, ApiReference Reference);

@@ -1,0 +1,160 @@
+using System.Globalization;
+using Entrepot.Core.Faults;
+using Entrepot.Core.Identities;
+using Entrepot.Mirror.Catalog;
+using Entrepot.Server.Api;
+using Entrepot.Server.Http;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Entrepot.Server.Metadata;
+
+/// <summary>Mirrors, their snapshots, and what is in them.</summary>
+internal static class MirrorReads
+{
+    /// <summary>Adds the endpoints.</summary>
+    public static void MapMirrorReads(this IEndpointRouteBuilder routes, MirrorCatalog catalog)
+    {
+        routes.MapRead("/v1/mirrors", ((HttpContext context) => ListAsync(catalog, context)))
+            .Describe("ListMirrors", "List the mirrors", "Sorted by name, each with its current snapshot.")
+            .Produces<IReadOnlyList<MirrorDocument>>();
+        routes.MapRead("/v1/mirrors/{mirror}", (HttpContext context, string mirror) => GetAsync(catalog, context, mirror))
+            .Describe("GetMirror", "Show a mirror", "Its settings and its current snapshot.")
+            .Produces<MirrorDocument>()
+            .Refuses(400, 404);
+        routes.MapRead(
+                "/v1/mirrors/{mirror}/snapshots",
+                (HttpContext context, string mirror, long? before, int? count) => SnapshotsAsync(catalog, context, mirror, before, count))
+            .Describe("ListSnapshots", "List a mirror's snapshots", "Newest first; before=NUMBER gives the page of older ones, count at most 1,000.")
+            .Produces<IReadOnlyList<SnapshotDocument>>()
+            .Refuses(400, 404);
+        routes.MapRead(
+                "/v1/mirrors/{mirror}/snapshots/{number:long}",
+                (HttpContext context, string mirror, long number) => SnapshotAsync(catalog, context, mirror, number))
+            .Describe("GetSnapshot", "Show a snapshot", "Without its files; see tree and listing.")
+            .Produces<SnapshotDocument>()
+            .Refuses(400, 404);
+        routes.MapRead(
+                "/v1/mirrors/{mirror}/snapshots/{from:long}/diff/{to:long}",
+                (HttpContext context, string mirror, long from, long to) => DiffAsync(catalog, context, mirror, from, to))
+            .Describe("DiffSnapshots", "Compare two snapshots", "What was added, removed and changed on the way from the first to the second.")
+            .Produces<SnapshotDiffDocument>()
+            .Refuses(400, 404);
+        routes.MapRead(
+                "/v1/mirrors/{mirror}/listing",
+                (HttpContext context, string mirror, long? snapshot) => ListingAsync(catalog, context, mirror, snapshot))
+            .Describe("GetListing", "Get a snapshot's listing", "One line for each file as sha256sum writes it, sorted by path bytes; its SHA-256 is the root digest.")
+            .Produces<string>(StatusCodes.Status200OK, "text/plain")
+            .Refuses(400, 404);
+        routes.MapRead(
+                "/v1/mirrors/{mirror}/tree/{**path}",
+                (HttpContext context, string mirror, string? path, long? snapshot) => TreeAsync(catalog, context, mirror, snapshot))
+            .Describe("GetTree", "Look up a path", "A file, or one level of a folder. Without a path the root folder.")
+            .Produces<FileDocument>()
+            .Produces<FolderDocument>()
+            .Refuses(400, 404);
+    }
+
+    private static Task ListAsync(MirrorCatalog catalog, HttpContext context)
+    {
+        var view = catalog.View;
+        IReadOnlyList<MirrorDocument> mirrors = [.. view.Mirrors.Values.OrderBy(static mirror => mirror.Info.Name).Select(Documents.Mirror)];
+        return JsonExchange.WriteAsync(context, mirrors, ApiJson.Default.IReadOnlyListMirrorDocument);
+    }
+
+    private static Task GetAsync(MirrorCatalog catalog, HttpContext context, string mirror)
+        => JsonExchange.WriteAsync(context, Documents.Mirror(catalog.View.Get(MirrorName.Parse(mirror))), ApiJson.Default.MirrorDocument);
+
+    private static Task SnapshotsAsync(MirrorCatalog catalog, HttpContext context, string mirror, long? before, int? count)
+    {
+        if (before is < 1 || count is < 1 or > MirrorCatalog.MaxPage)
+            throw Invalid($"before={before}, count={count} is not a page.", $"Use before=1 or more and count=1–{MirrorCatalog.MaxPage}.");
+        var name = MirrorName.Parse(mirror);
+        var current = catalog.View.Get(name).Current.Number;
+        IReadOnlyList<SnapshotDocument> page =
+            [.. catalog.Snapshots(name, before, count ?? MirrorCatalog.MaxPage).Select(info => Documents.Snapshot(info, info.Number == current))];
+        return JsonExchange.WriteAsync(context, page, ApiJson.Default.IReadOnlyListSnapshotDocument);
+    }
+
+    private static Task SnapshotAsync(MirrorCatalog catalog, HttpContext context, string mirror, long number)
+    {
+        var name = MirrorName.Parse(mirror);
+        var current = catalog.View.Get(name).Current.Number;
+        var snapshot = number == current ? catalog.View.Get(name).Current.Info : catalog.OpenSnapshot(name, number).Info;
+        return JsonExchange.WriteAsync(context, Documents.Snapshot(snapshot, number == current), ApiJson.Default.SnapshotDocument);
+    }
+
+    private static Task DiffAsync(MirrorCatalog catalog, HttpContext context, string mirror, long from, long to)
+    {
+        var name = MirrorName.Parse(mirror);
+        var (first, second) = (catalog.OpenSnapshot(name, from), catalog.OpenSnapshot(name, to));
+        if (Validators.IsCurrent(context, $"\"{from}-{to}-{first.Root.Hex[..16]}-{second.Root.Hex[..16]}\""))
+            return Task.CompletedTask;
+        var diff = Documents.Diff(first, second, SnapshotDiff.Between(first, second));
+        return JsonExchange.WriteAsync(context, diff, ApiJson.Default.SnapshotDiffDocument);
+    }
+
+    private static async Task ListingAsync(MirrorCatalog catalog, HttpContext context, string mirror, long? number)
+    {
+        var snapshot = Open(catalog, mirror, number);
+        var response = context.Response;
+        if (Validators.IsCurrent(context, ContentHeaders.EntityTag(snapshot.Root)))
+            return;
+        response.ContentType = "text/plain; charset=utf-8";
+        response.Headers["Repr-Digest"] = ContentHeaders.Representation(snapshot.Root);
+        response.Headers["X-Snapshot"] = snapshot.Number.ToString(CultureInfo.InvariantCulture);
+        if (HttpMethods.IsHead(context.Request.Method))
+            return;
+        foreach (var chunk in SnapshotListing.Chunks(snapshot.Entries))
+            await response.Body.WriteAsync(chunk, context.RequestAborted);
+    }
+
+    private static Task TreeAsync(MirrorCatalog catalog, HttpContext context, string mirror, long? number)
+    {
+        var snapshot = Open(catalog, mirror, number);
+        var (path, isFolder) = PathOf(context);
+        // The same address may give another snapshot's document later, so the tag names both.
+        if (path is { } file && !isFolder && snapshot.TryGet(file, out var entry))
+            return Validators.IsCurrent(context, TagOf(snapshot))
+                ? Task.CompletedTask
+                : JsonExchange.WriteAsync(context, Documents.File(snapshot, entry), ApiJson.Default.FileDocument);
+        if (snapshot.List(path ?? default) is { } items)
+            return Validators.IsCurrent(context, TagOf(snapshot))
+                ? Task.CompletedTask
+                : JsonExchange.WriteAsync(context, Documents.Folder(snapshot, path ?? default, items), ApiJson.Default.FolderDocument);
+        throw Fault.Of(
+            CatalogFault.PathNotFound, FaultKind.NotFound, $"Mirror '{snapshot.Mirror}' has nothing at '{path}' in snapshot #{snapshot.Number}.",
+            $"GET /v1/mirrors/{snapshot.Mirror}/tree/ lists what it has.").ToException();
+    }
+
+    private static string TagOf(TreeSnapshot snapshot) => string.Create(CultureInfo.InvariantCulture, $"\"{snapshot.Number}-{snapshot.Root.Hex}\"");
+
+    private static TreeSnapshot Open(MirrorCatalog catalog, string mirror, long? number)
+    {
+        var name = MirrorName.Parse(mirror);
+        return number is { } wanted ? catalog.OpenSnapshot(name, wanted) : catalog.View.Get(name).Current;
+    }
+
+    /// <summary>What follows <c>/v1/mirrors/MIRROR/tree</c> in the target as it was sent.</summary>
+    private static (ContentPath? Path, bool IsFolder) PathOf(HttpContext context)
+    {
+        var rest = RequestTarget.RawPath(context);
+        for (var segments = 0; segments < 4; segments++)
+        {
+            var slash = rest[1..].IndexOf('/');
+            rest = slash < 0 ? default : rest[(slash + 1)..];
+            if (rest.IsEmpty)
+                return (null, true);
+        }
+
+        rest = rest[1..];
+        var isFolder = rest.IsEmpty || rest[^1] == '/';
+        if (isFolder && !rest.IsEmpty)
+            rest = rest[..^1];
+        if (rest.IsEmpty)
+            return (null, true);
+        return ContentPath.TryParseEncoded(rest, out var path, out var fault) ? (path, isFolder) : throw fault.ToException();
+    }
+
+    private static FaultException Invalid(string message, string cure) => Fault.Of(HttpFault.Body, FaultKind.Invalid, message, cure).ToException();
+}
