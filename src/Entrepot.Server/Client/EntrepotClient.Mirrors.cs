@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Entrepot.Core.Identities;
-using Entrepot.Core.Journal;
 using Entrepot.Server.Api;
 
 namespace Entrepot.Server.Client;
@@ -91,8 +90,8 @@ public sealed partial class EntrepotClient
         => GetAsync("metadata", "/v1/nodes", ApiJson.Default.IReadOnlyListNodeDocument, cancellation);
 
     /// <summary>Journal entries after a position, oldest first.</summary>
-    public Task<IReadOnlyList<JournalEntry>> ReadJournalAsync(long after, int count, CancellationToken cancellation = default)
-        => GetAsync("metadata", Invariant($"/v1/journal?after={after}&count={count}"), ApiJson.Default.IReadOnlyListJournalEntry, cancellation);
+    public Task<IReadOnlyList<JournalEntryDocument>> ReadJournalAsync(long after, int count, CancellationToken cancellation = default)
+        => GetAsync("metadata", Invariant($"/v1/journal?after={after}&count={count}"), ApiJson.Default.IReadOnlyListJournalEntryDocument, cancellation);
 
     private static string AtSnapshot(long? snapshot) => snapshot is { } number ? Invariant($"?snapshot={number}") : "";
 

@@ -20,6 +20,8 @@ public sealed record NodePlan(NodeRoles Roles, Settings Settings, bool PublishRu
             problems.Add("the scheduler reads the origin's catalog and runs on the origin's node in this version");
         if (Roles.HasFlag(NodeRoles.Edge) && !Roles.HasFlag(NodeRoles.Origin) && Settings.Origin is null)
             problems.Add("an edge needs the address of its origin");
+        if (Roles.HasFlag(NodeRoles.Edge | NodeRoles.Origin) && !Settings.Metadata.Enabled && Settings.Origin is null)
+            problems.Add("the edges of an origin's node read from its metadata surface, which 'surfaces.metadata.enabled: false' turns off");
         if (problems.Count > 0)
             throw Fault.Of(
                 HostingFault.Roles, FaultKind.Invalid, $"These roles can't start: {string.Join("; ", problems)}.",

@@ -4,10 +4,16 @@ using Entrepot.Mirror.Catalog;
 using Entrepot.Mirror.Catalog.GarbageCollection;
 using Entrepot.Mirror.Sources;
 using Entrepot.Mirror.Uploads;
+using Entrepot.Ports.Allocation;
+using Entrepot.Ports.Inventory;
 using Entrepot.Ports.Pools;
+using Entrepot.Server.Admin;
+using Entrepot.Server.Api;
 using Entrepot.Server.Configuration;
+using Entrepot.Server.Metadata;
 using Entrepot.Server.Nodes;
 using Entrepot.Server.Push;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 
 namespace Entrepot.Server.Hosting;
@@ -71,16 +77,48 @@ internal sealed class OriginRole
     public async Task ListenAsync(NodeContext context, Stack<IAsyncDisposable> parts, CancellationToken cancellation)
     {
         var settings = context.Settings;
+        var reference = new ApiReference(context.Version);
+        var readiness = new ReadinessProbe(
+            [ReadinessProbe.State(context.State), ReadinessProbe.Blobs(Blobs), ReadinessProbe.Surfaces(() => context.Network.Current)],
+            context.Time);
+        parts.Push(new Node.Undo(readiness.Dispose));
+
         if (settings.Push.Enabled)
         {
             var push = new PushService(
                 Blobs, Catalog, Uploads, new PushOptions { MaxBytes = settings.Uploads.MaxSize }, context.Time, () => context.Network.UrlOf("scheduler"));
             parts.Push(new Node.Undo(push.Dispose));
-            parts.Push(await context.LaunchAsync(
-                DefaultPorts.Push, settings.Push, Zone.Internal, null,
-                app => app.MapPush(push, context.Loggers.CreateLogger("Entrepot.Push")), cancellation));
+            var logger = context.Loggers.CreateLogger("Entrepot.Push");
+            parts.Push(await LaunchAsync(DefaultPorts.Push, settings.Push, Zone.Internal, app => app.MapPush(push, logger)));
         }
+
+        if (settings.Admin.Enabled)
+        {
+            var admin = new AdminService(Catalog, Garbage, Verify, Nodes.Accept);
+            parts.Push(await LaunchAsync(DefaultPorts.Admin, settings.Admin, Zone.Management, app => app.MapAdmin(admin)));
+        }
+
+        if (settings.Metadata.Enabled)
+        {
+            var metadata = new MetadataService(
+                Catalog, Blobs, context.State, Nodes, new PortExplainer(context.Ports, new ListeningSockets(), settings.Node, Environment.ProcessId),
+                () => context.Network.Current, readiness, reference);
+            parts.Push(await LaunchAsync(DefaultPorts.Metadata, settings.Metadata, Zone.Public, app => app.MapMetadata(metadata)));
+        }
+
+        Task<RunningSurface> LaunchAsync(DefaultPort surface, SurfaceSettings wanted, Zone usual, Action<WebApplication> map)
+            => context.LaunchAsync(
+                surface, wanted, usual, ApiReference.Configure,
+                app =>
+                {
+                    map(app);
+                    reference.Include(surface.Service, app.Services, () => context.Network.UrlOf(surface.Service));
+                },
+                cancellation);
     }
+
+    private static IAsyncEnumerable<VerifyProgress> Verify(VerifyRequest request, string actor, CancellationToken cancellation)
+        => throw new NotSupportedException();
 
     private static async Task JournalAsync(NodeContext context, NodeStateChange change, ILogger logger)
     {

@@ -29,12 +29,12 @@ internal static class JournalCommand
         {
             var client = await context.ConnectAsync(cancellation);
             var entries = await client.ReadJournalAsync(context.Get(after), context.Get(count), cancellation);
-            context.Write(entries, ApiJson.Default.IReadOnlyListJournalEntry, found => Tables.Write(
+            context.Write(entries, ApiJson.Default.IReadOnlyListJournalEntryDocument, found => Tables.Write(
                 context,
                 [new("number", true), "at", "actor", "action", "subject", "details"],
                 [.. found.Select(static entry => (string[])
                 [
-                    Units.Number(entry.Sequence), Units.Time(entry.At), entry.Actor, entry.Action, entry.Subject, entry.Details == "{}" ? "" : entry.Details,
+                    Units.Number(entry.Sequence), Units.Time(entry.At), entry.Actor, entry.Action, entry.Subject, entry.Details.ToString() is "{}" ? "" : entry.Details.ToString(),
                 ])],
                 "Nothing stands there."));
             return ExitCodes.Done;
