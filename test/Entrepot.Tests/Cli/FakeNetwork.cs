@@ -108,7 +108,7 @@ internal sealed class FakeNetwork : IAsyncDisposable
                 ["readyz"] => context.Response.WriteAsync("ready"),
                 ["v1", "network"] => Json(context, Network, ApiJson.Default.NetworkDocument),
                 ["v1", "nodes"] => Json(context, Nodes, ApiJson.Default.IReadOnlyListNodeDocument),
-                ["v1", "journal"] => Json(context, [new JournalEntry(1, Now, "node:origin", "mirror.create", "images", "{\"kind\":\"hosted\"}")], ApiJson.Default.IReadOnlyListJournalEntry),
+                ["v1", "journal"] => Json(context, [JournalEntryDocument.Of(new JournalEntry(1, Now, "node:origin", "mirror.create", "images", "{\"kind\":\"hosted\"}"))], ApiJson.Default.IReadOnlyListJournalEntryDocument),
                 ["v1", "ports"] => Json(context, [Lease()], ClientJson.Default.IReadOnlyListPortListEntry),
                 ["v1", "ports", var port] => Json(context, Explain(int.Parse(port, CultureInfo.InvariantCulture)), ClientJson.Default.PortExplanation),
                 ["v1", "gc"] => CollectAsync(context),
