@@ -2,6 +2,7 @@ using System.Buffers;
 using Entrepot.Core.Faults;
 using Entrepot.Mirror.Blobs;
 using Entrepot.Mirror.Integrity;
+using Entrepot.Mirror.Replication;
 using Microsoft.Win32.SafeHandles;
 
 namespace Entrepot.Mirror.Scrubbing;

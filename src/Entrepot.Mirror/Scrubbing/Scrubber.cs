@@ -3,6 +3,7 @@ using Entrepot.Core.Identities;
 using Entrepot.Mirror.Blobs;
 using Entrepot.Mirror.Catalog;
 using Entrepot.Mirror.Integrity;
+using Entrepot.Mirror.Replication;
 using Microsoft.Extensions.Logging;
 
 namespace Entrepot.Mirror.Scrubbing;

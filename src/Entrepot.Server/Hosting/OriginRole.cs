@@ -2,13 +2,13 @@ using Entrepot.Core.Journal;
 using Entrepot.Mirror.Blobs;
 using Entrepot.Mirror.Catalog;
 using Entrepot.Mirror.Catalog.GarbageCollection;
+using Entrepot.Mirror.Scrubbing;
 using Entrepot.Mirror.Sources;
 using Entrepot.Mirror.Uploads;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Inventory;
 using Entrepot.Ports.Pools;
 using Entrepot.Server.Admin;
-using Entrepot.Server.Api;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Metadata;
 using Entrepot.Server.Nodes;
@@ -24,9 +24,9 @@ internal sealed class OriginRole
 {
     private readonly FolderImport _import;
 
-    private OriginRole(BlobStore blobs, MirrorCatalog catalog, UploadStore uploads, GarbageCollector garbage, NodeRegistry nodes)
+    private OriginRole(BlobStore blobs, MirrorCatalog catalog, UploadStore uploads, GarbageCollector garbage, Scrubber scrubber, Md5Completion md5, NodeRegistry nodes)
     {
-        (Blobs, Catalog, Uploads, Garbage, Nodes) = (blobs, catalog, uploads, garbage, nodes);
+        (Blobs, Catalog, Uploads, Garbage, Scrubber, Md5, Nodes) = (blobs, catalog, uploads, garbage, scrubber, md5, nodes);
         _import = new FolderImport(blobs, catalog);
     }
 
@@ -37,6 +37,10 @@ internal sealed class OriginRole
     public UploadStore Uploads { get; }
 
     public GarbageCollector Garbage { get; }
+
+    public Scrubber Scrubber { get; }
+
+    public Md5Completion Md5 { get; }
 
     public NodeRegistry Nodes { get; }
 
@@ -62,12 +66,22 @@ internal sealed class OriginRole
         var logger = context.Loggers.CreateLogger<NodeRegistry>();
         var nodes = new NodeRegistry(
             new NodeOptions { Interval = settings.HeartbeatInterval }, context.Time, logger, change => _ = JournalAsync(context, change, logger));
+        var holders = new EdgeHolders(nodes);
+        parts.Push(new Node.Undo(holders.Dispose));
+        var scrubber = Scrubber.Open(
+            catalog, blobs, holders.Current,
+            new ScrubOptions { BytesPerSecond = settings.Scrub.Rate, Cycle = settings.Scrub.Cycle, DeepCycle = settings.Scrub.DeepCycle },
+            context.Loggers.CreateLogger<Scrubber>());
+        parts.Push(new Node.Undo(scrubber.Dispose));
+        var md5 = new Md5Completion(catalog, blobs, scrubber, context.Time, context.Loggers.CreateLogger<Md5Completion>());
         var loops = new BackgroundLoops(logger);
         parts.Push(loops);
         loops.Start("node registry", nodes.RunAsync);
         loops.Start("garbage collection", new GarbageCollectionLoop(
             garbage, collection, context.Time, context.Loggers.CreateLogger<GarbageCollectionLoop>()).RunAsync);
-        return Task.FromResult(new OriginRole(blobs, catalog, uploads, garbage, nodes));
+        loops.Start("scrub", new ScrubLoop(scrubber, context.Time, context.Loggers.CreateLogger<ScrubLoop>()).RunAsync);
+        loops.Start("MD5 completion", md5.RunAsync);
+        return Task.FromResult(new OriginRole(blobs, catalog, uploads, garbage, scrubber, md5, nodes));
     }
 
     /// <summary>Publishes the runtime mirror if there is no mirror yet.</summary>
@@ -86,7 +100,8 @@ internal sealed class OriginRole
         if (settings.Push.Enabled)
         {
             var push = new PushService(
-                Blobs, Catalog, Uploads, new PushOptions { MaxBytes = settings.Uploads.MaxSize }, context.Time, () => context.Network.UrlOf("scheduler"));
+                Blobs, Catalog, Uploads, new PushOptions { MaxBytes = settings.Uploads.MaxSize }, context.Time, () => context.Network.UrlOf("scheduler"),
+                Md5.Enqueue);
             parts.Push(new Node.Undo(push.Dispose));
             var logger = context.Loggers.CreateLogger("Entrepot.Push");
             parts.Push(await LaunchAsync(DefaultPorts.Push, settings.Push, Zone.Internal, app => app.MapPush(push, logger)));
@@ -94,7 +109,7 @@ internal sealed class OriginRole
 
         if (settings.Admin.Enabled)
         {
-            var admin = new AdminService(Catalog, Garbage, Verify, Nodes.Accept);
+            var admin = new AdminService(Catalog, Garbage, new VerificationFeed(Scrubber).RunAsync, Nodes.Accept);
             parts.Push(await LaunchAsync(DefaultPorts.Admin, settings.Admin, Zone.Management, app => app.MapAdmin(admin)));
         }
 
@@ -116,9 +131,6 @@ internal sealed class OriginRole
                 },
                 cancellation);
     }
-
-    private static IAsyncEnumerable<VerifyProgress> Verify(VerifyRequest request, string actor, CancellationToken cancellation)
-        => throw new NotSupportedException();
 
     private static async Task JournalAsync(NodeContext context, NodeStateChange change, ILogger logger)
     {

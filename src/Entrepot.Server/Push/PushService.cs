@@ -19,6 +19,7 @@ public sealed class PushService : IDisposable
     private readonly MirrorCatalog _catalog;
     private readonly TimeProvider _time;
     private readonly Func<string?> _downloads;
+    private readonly Action<Sha256Digest> _incomplete;
 
     /// <summary>Makes the service.</summary>
     /// <param name="blobs">Where bytes are kept.</param>
@@ -27,9 +28,12 @@ public sealed class PushService : IDisposable
     /// <param name="options">Limits.</param>
     /// <param name="time">The clock.</param>
     /// <param name="downloads">Base address where published files can be had, without a trailing slash; null while not known.</param>
+    /// <param name="incomplete">Told of each stored blob whose MD5 nobody has computed yet; must not wait. Null to tell nobody.</param>
     public PushService(
-        BlobStore blobs, MirrorCatalog catalog, UploadStore uploads, PushOptions options, TimeProvider time, Func<string?> downloads)
+        BlobStore blobs, MirrorCatalog catalog, UploadStore uploads, PushOptions options, TimeProvider time, Func<string?> downloads,
+        Action<Sha256Digest>? incomplete = null)
     {
+        _incomplete = incomplete ?? (static _ => { });
         (_blobs, _catalog, Uploads, Options, _time, _downloads) = (blobs, catalog, uploads, options, time, downloads);
         Gate = new PushGate(options, time);
     }
@@ -84,12 +88,14 @@ public sealed class PushService : IDisposable
         if (order is not { Mirror: { } mirror, Path: { } path })
         {
             var isNew = await _catalog.RegisterBlobAsync(stored, order.Actor);
+            Complete(stored);
             return new PushOutcome(isNew, new PushResult(null, null, null, null, digest, size, isNew), null);
         }
 
         var existed = _catalog.View.TryGet(mirror, out var before) && before.Current.TryGet(path, out _);
         var edit = TreeEdit.Put(path, stored, order.Modified ?? _time.GetUtcNow(), order.Condition?.ToPathCondition());
         var publication = await _catalog.PublishAsync(mirror, edit, null, order.Actor);
+        Complete(stored);
         return new PushOutcome(
             publication.IsNew && !existed,
             new PushResult(
@@ -184,4 +190,10 @@ public sealed class PushService : IDisposable
     }
 
     private string? Locate(MirrorName mirror, ContentPath path) => _downloads() is { } address ? $"{address}/{mirror}/{path.ToUrl()}" : null;
+
+    private void Complete(StoredBlob stored)
+    {
+        if (stored.Fingerprint.Md5 is null)
+            _incomplete(stored.Fingerprint.Digest);
+    }
 }
