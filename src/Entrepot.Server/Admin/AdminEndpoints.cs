@@ -101,7 +101,8 @@ public static class AdminEndpoints
         var response = context.Response;
         await foreach (var progress in service.VerifyAsync(request, Requester.ActorOf(context), context.RequestAborted))
         {
-            response.ContentType = response.HasStarted ? response.ContentType : Ndjson;
+            if (!response.HasStarted)
+                response.ContentType = Ndjson;
             await JsonSerializer.SerializeAsync(response.Body, progress, ApiJson.Default.VerifyProgress, context.RequestAborted);
             await response.Body.WriteAsync("\n"u8.ToArray(), context.RequestAborted);
             await response.Body.FlushAsync(context.RequestAborted);

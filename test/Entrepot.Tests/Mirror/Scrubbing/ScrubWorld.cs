@@ -2,6 +2,7 @@ using Entrepot.Core.Identities;
 using Entrepot.Mirror.Blobs;
 using Entrepot.Mirror.Catalog;
 using Entrepot.Mirror.Integrity;
+using Entrepot.Mirror.Replication;
 using Entrepot.Mirror.Scrubbing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -95,7 +96,7 @@ internal sealed class StorePieceSource(string name, BlobStore store) : IPieceSou
 
     public int Asked { get; private set; }
 
-    public async Task<Stream> OpenAsync(Fingerprint blob, int piece, CancellationToken cancellation)
+    public async ValueTask<Stream> OpenAsync(Fingerprint blob, int piece, CancellationToken cancellation)
     {
         Asked++;
         using var file = store.OpenRead(blob.Digest);

@@ -228,7 +228,7 @@ public sealed class ScrubberTests
     {
         public string Name => name;
 
-        public Task<Stream> OpenAsync(Fingerprint blob, int piece, CancellationToken cancellation) => open(cancellation);
+        public ValueTask<Stream> OpenAsync(Fingerprint blob, int piece, CancellationToken cancellation) => new(open(cancellation));
     }
 
     private sealed class EndlessStream : MemoryStream
