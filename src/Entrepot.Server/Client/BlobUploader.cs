@@ -41,7 +41,7 @@ internal sealed class BlobUploader(EntrepotClient client, UploadLimits limits, U
     public async Task UploadAsync(HashedFile file, ITransferObserver observer, CancellationToken cancellation)
     {
         var upload = new Upload(file, observer);
-        var resumable = file.Fingerprint.Size >= limits.ResumableFrom;
+        var resumable = file.File.Size >= limits.ResumableFrom;
         if (resumable)
             upload.Address = book?.Find(_surface, upload.Blob);
         upload.MustAsk = upload.Address is not null;
@@ -234,9 +234,9 @@ internal sealed class BlobUploader(EntrepotClient client, UploadLimits limits, U
 
         public ITransferObserver Observer => observer;
 
-        public Sha256Digest Blob => file.Fingerprint.Digest;
+        public Sha256Digest Blob => file.Digest;
 
-        public long Size => file.Fingerprint.Size;
+        public long Size => file.File.Size;
 
         public Uri? Address { get; set; }
 

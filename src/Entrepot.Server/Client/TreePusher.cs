@@ -19,7 +19,7 @@ public sealed record PushPlan(
     IReadOnlyList<ContentPath> Added, IReadOnlyList<ContentPath> Changed, IReadOnlyList<ContentPath> Removed, int Unchanged)
 {
     /// <summary>Bytes to send; files with the same bytes are sent once.</summary>
-    public long MissingBytes => Files.Where(file => Missing.Contains(file.Fingerprint.Digest)).DistinctBy(static file => file.Fingerprint.Digest).Sum(static file => file.Fingerprint.Size);
+    public long MissingBytes => Files.Where(file => Missing.Contains(file.Digest)).DistinctBy(static file => file.Digest).Sum(static file => file.File.Size);
 }
 
 /// <summary>Pushes files as one snapshot: hash here, ask what is missing, send that, publish once. Until the last step nothing is visible.</summary>
@@ -46,10 +46,10 @@ public sealed class TreePusher(EntrepotClient client, UploadLimits limits, Uploa
         var (hashed, errors) = await FileHasher.HashAsync(files, expectation, observer, cancellation);
         if (errors.Count > 0)
             throw Combine(errors).ToException();
-        var missing = await client.FindMissingAsync([.. hashed.Select(static file => file.Fingerprint.Digest)], cancellation);
+        var missing = await client.FindMissingAsync([.. hashed.Select(static file => file.Digest)], cancellation);
 
         var held = listing.Files.ToDictionary(static file => file.Path, static file => file.Blob);
-        var wanted = hashed.ToDictionary(file => Below(prefix, file.File.Path), static file => file.Fingerprint.Digest);
+        var wanted = hashed.ToDictionary(file => Below(prefix, file.File.Path), static file => file.Digest);
         return new PushPlan(
             mirror, prefix, hashed, missing,
             [.. wanted.Keys.Where(path => !held.ContainsKey(path)).Order()],
@@ -63,9 +63,9 @@ public sealed class TreePusher(EntrepotClient client, UploadLimits limits, Uploa
     public async Task<SnapshotDocument> ExecuteAsync(PushPlan plan, bool delete, string? note, ITransferObserver observer, CancellationToken cancellation)
     {
         // The large ones first, so that none is left to be waited for alone at the end.
-        var send = plan.Files.Where(file => plan.Missing.Contains(file.Fingerprint.Digest)).DistinctBy(static file => file.Fingerprint.Digest)
-            .OrderByDescending(static file => file.Fingerprint.Size).ToList();
-        observer.Begin("pushing", send.Count, send.Sum(static file => file.Fingerprint.Size));
+        var send = plan.Files.Where(file => plan.Missing.Contains(file.Digest)).DistinctBy(static file => file.Digest)
+            .OrderByDescending(static file => file.File.Size).ToList();
+        observer.Begin("pushing", send.Count, send.Sum(static file => file.File.Size));
         var uploader = new BlobUploader(client, limits, book, time);
         var options = new ParallelOptions { MaxDegreeOfParallelism = limits.Parallel, CancellationToken = cancellation };
         await Parallel.ForEachAsync(send, options, async (file, token) =>
@@ -74,7 +74,7 @@ public sealed class TreePusher(EntrepotClient client, UploadLimits limits, Uploa
             observer.ItemDone();
         });
 
-        var entries = plan.Files.Select(static file => new PublishEntry(file.File.Path, file.Fingerprint.Digest, file.File.Modified));
+        var entries = plan.Files.Select(static file => new PublishEntry(file.File.Path, file.Digest, file.File.Modified));
         return await client.PublishAsync(plan.Mirror, new PublishRequest(plan.Prefix, delete, null, note, [.. entries]), cancellation);
     }
 

@@ -15,7 +15,7 @@ internal static class PortsListCommand
                 var leases = await client.ListPortsAsync(cancellation);
                 context.Write(leases, ClientJson.Default.IReadOnlyListPortListEntry, found => Tables.Write(
                     context,
-                    [new("port", true), "", "node", "service", "state", "verdict", "listeners", "reason"],
+                    [new("port", true), "protocol", "node", "service", "state", "verdict", "listeners", "reason"],
                     [.. found.Select(static lease => (string[])
                     [
                         Units.Number(lease.Port), lease.Protocol, lease.Node, lease.Service, Lower(lease.State), lease.Verdict is { } verdict ? Lower(verdict) : "",

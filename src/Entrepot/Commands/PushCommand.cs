@@ -113,7 +113,7 @@ internal static class PushCommand
     }
 
     private static PushReport Report(PushPlan plan, IReadOnlyList<string> skipped, SnapshotDocument? published) => new(
-        plan.Mirror.Value, plan.Prefix, published is null, plan.Files.Count, plan.Files.Sum(static file => file.Fingerprint.Size), plan.Missing.Count,
+        plan.Mirror.Value, plan.Prefix, published is null, plan.Files.Count, plan.Files.Sum(static file => file.File.Size), plan.Missing.Count,
         plan.MissingBytes, [.. plan.Added.Select(static path => path.Value)], [.. plan.Changed.Select(static path => path.Value)],
         [.. plan.Removed.Select(static path => path.Value)], plan.Unchanged, skipped, published);
 

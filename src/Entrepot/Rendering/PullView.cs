@@ -59,10 +59,10 @@ internal sealed class PullView(CommandContext context)
                 foreach (var source in state.Sources)
                 {
                     if (!_sources.TryGetValue(source.Name, out var task))
-                        _sources[source.Name] = task = progress.AddTask(source.Name, maxValue: _bytes);
+                        _sources[source.Name] = task = progress.AddTask(ProgressView.PartSign + Markup.Escape(Printable.Text(source.Name)), maxValue: _bytes);
                     task.Increment(source.Bytes - _given.GetValueOrDefault((file, source.Name)));
                     _given[(file, source.Name)] = source.Bytes;
-                    task.Description = Markup.Escape("  " + Printable.Text(source.Name) + (source.IsBenched ? " (left alone)" : ""));
+                    task.Description = ProgressView.PartSign + Markup.Escape(Printable.Text(source.Name) + (source.IsBenched ? " (left alone)" : ""));
                 }
             }
         }

@@ -47,6 +47,20 @@ public sealed class PullCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_terminal_sees_one_bar_for_all_and_one_for_each_edge()
+    {
+        _world.IsTerminal = true;
+
+        var (code, output, error) = await _world.RunAsync("pull", "images/", "-o", _world.Path("out"));
+
+        code.ShouldBe(0);
+        error.ShouldContain("pulling 3 files");
+        error.ShouldContain("└ edge-1");
+        error.ShouldContain("18 B/18 B");
+        output.ShouldNotContain("pulling");
+    }
+
+    [Fact]
     public async Task A_file_goes_into_a_folder_under_its_own_name()
     {
         Directory.CreateDirectory(_world.Path("there"));
