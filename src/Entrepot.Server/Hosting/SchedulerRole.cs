@@ -18,6 +18,7 @@ internal static class SchedulerRole
             OriginFallbacks.FromStore(origin.Blobs));
         parts.Push(new Node.Undo(service.Dispose));
         parts.Push(await context.LaunchAsync(
-            DefaultPorts.Scheduler, context.Settings.Scheduler, Zone.Public, null, app => app.MapScheduler(service), cancellation));
+            DefaultPorts.Scheduler, context.Settings.Scheduler, Zone.Public, static services => services.AddScheduler(),
+            app => app.MapScheduler(service), cancellation));
     }
 }

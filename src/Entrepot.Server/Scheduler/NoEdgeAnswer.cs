@@ -29,12 +29,14 @@ internal static class NoEdgeAnswer
         var reasons = errors.Count == 0 ? "No edge is known." : string.Join(" ", errors.Select(static error => $"{error.Edge}: {error.Detail}"));
         if (scheduler.Fallback is { } fallback)
         {
-            Log.ServedByOrigin(scheduler.Logger, file.Address, client.ToString(), reasons);
+            if (scheduler.WithoutEdge.Allows(out var held))
+                Log.ServedByOrigin(scheduler.Logger, file.Address, client.ToString(), reasons, held);
             scheduler.Metrics.Answered("origin", null, selection);
             return fallback(context, file);
         }
 
-        Log.NoEdge(scheduler.Logger, file.Address, client.ToString(), reasons);
+        if (scheduler.WithoutEdge.Allows(out var alike))
+            Log.NoEdge(scheduler.Logger, file.Address, client.ToString(), reasons, alike);
         scheduler.Metrics.Answered(failures.Count == 0 ? "refused" : "failed", null, selection);
         var fault = failures.Count == 0
             ? Fault.Of(SchedulerFault.NoEdge, FaultKind.Unavailable, $"No edge can serve {file.Address} now. {reasons}", "Try again in a few seconds.")

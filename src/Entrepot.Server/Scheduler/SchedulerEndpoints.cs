@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace Entrepot.Server.Scheduler;
 
@@ -19,8 +20,13 @@ public static class SchedulerEndpoints
     public static IServiceCollection AddScheduler(this IServiceCollection services) => services.AddHttpForwarder();
 
     /// <summary>Answers every address with the scheduler.</summary>
+    /// <exception cref="InvalidOperationException">Proxy mode without <see cref="AddScheduler"/>.</exception>
     public static IEndpointConventionBuilder MapScheduler(this IEndpointRouteBuilder routes, SchedulerService scheduler)
-        => routes.Map("/{**path}", context => HandleAsync(context, scheduler)).WithDisplayName("Scheduler");
+    {
+        if (scheduler.Options.Mode == RoutingMode.Proxy)
+            _ = routes.ServiceProvider.GetRequiredService<IHttpForwarder>();  // at start, not at the first download
+        return routes.Map("/{**path}", context => HandleAsync(context, scheduler)).WithDisplayName("Scheduler");
+    }
 
     private static Task HandleAsync(HttpContext context, SchedulerService scheduler)
     {

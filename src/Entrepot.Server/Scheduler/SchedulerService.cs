@@ -23,11 +23,14 @@ public sealed class SchedulerService : IDisposable
     /// <param name="options">How clients are sent on.</param>
     /// <param name="logger">Where failures are logged.</param>
     /// <param name="fallback">Serves when no edge may; null when the origin is elsewhere.</param>
+    /// <param name="time">The clock, for limiting log lines; null for the system's.</param>
     public SchedulerService(
-        MirrorCatalog catalog, INodeDirectory nodes, SchedulerOptions options, ILogger<SchedulerService> logger, OriginFallback? fallback = null)
+        MirrorCatalog catalog, INodeDirectory nodes, SchedulerOptions options, ILogger<SchedulerService> logger, OriginFallback? fallback = null,
+        TimeProvider? time = null)
     {
         (_catalog, _nodes, Options, Logger, Fallback) = (catalog, nodes, options, logger, fallback);
         EdgeClient = EdgeForwarder.CreateClient(options);
+        WithoutEdge = new LogThrottle(time ?? TimeProvider.System, TimeSpan.FromSeconds(10));
     }
 
     internal SchedulerOptions Options { get; }
@@ -35,6 +38,9 @@ public sealed class SchedulerService : IDisposable
     internal ILogger Logger { get; }
 
     internal OriginFallback? Fallback { get; }
+
+    /// <summary>Limits the lines about clients that no edge may serve.</summary>
+    internal LogThrottle WithoutEdge { get; }
 
     internal HttpMessageInvoker EdgeClient { get; }
 
