@@ -48,13 +48,8 @@ public static class EdgeSelector
             var kept = candidates.AsSpan(0, count);
             if (trusted > 0 && trusted < count)
                 kept = KeepTrusted(kept, excluded, options.ErrorLimit);
-            kept.Sort(static (left, right) => left.Distance.CompareTo(right.Distance));
             kept = KeepWithinBound(kept, excluded, options, request);
-            kept.Sort(static (left, right) => Candidate.Compare(left, right));
-
-            var chosen = new ChosenEdge[kept.Length];
-            for (var i = 0; i < chosen.Length; i++)
-                chosen[i] = new ChosenEdge(kept[i].Edge, kept[i].Score);
+            var chosen = Ranked(kept);
             excluded.Sort(static (left, right) => string.CompareOrdinal(left.Edge.Name.Value, right.Edge.Name.Value));
             return new Selection(site, ImmutableCollectionsMarshal.AsImmutableArray(chosen), [.. excluded]);
         }
@@ -89,29 +84,58 @@ public static class EdgeSelector
         _ => null,
     };
 
-    /// <summary>Applies the bounded load to each group of equally near edges and scores who stays. The input is sorted by distance.</summary>
+    /// <summary>Applies the bounded load to each group of equally near edges and scores who stays.</summary>
     private static Span<Candidate> KeepWithinBound(
         Span<Candidate> candidates, List<ExcludedEdge> excluded, SelectionOptions options, SelectionRequest request)
     {
+        var farthest = 0;
+        foreach (var candidate in candidates)
+            farthest = Math.Max(farthest, candidate.Distance);
+        var bounds = BoundsOf(candidates, farthest, options);
         var kept = 0;
-        for (var start = 0; start < candidates.Length;)
+        foreach (var candidate in candidates)
         {
-            var end = start;
-            long total = 0;
-            while (end < candidates.Length && candidates[end].Distance == candidates[start].Distance)
-                total += candidates[end++].Load;
-            var bound = BoundOf(total, end - start, options);
-            for (; start < end; start++)
-            {
-                var candidate = candidates[start];
-                if (candidate.Load + 1 > bound)
-                    excluded.Add(new ExcludedEdge(candidate.Edge, ExcludeReason.Overloaded, candidate.Load + 1, bound));
-                else
-                    candidates[kept++] = candidate with { Score = ScoreOf(candidate, request, bound, options) };
-            }
+            var bound = bounds[candidate.Distance];
+            if (candidate.Load + 1 > bound)
+                excluded.Add(new ExcludedEdge(candidate.Edge, ExcludeReason.Overloaded, candidate.Load + 1, bound));
+            else
+                candidates[kept++] = candidate with { Score = ScoreOf(candidate, request, bound, options) };
         }
 
         return candidates[..kept];
+    }
+
+    /// <summary>The bound of each distance.</summary>
+    private static long[] BoundsOf(ReadOnlySpan<Candidate> candidates, int farthest, SelectionOptions options)
+    {
+        var totals = new long[farthest + 1];
+        var counts = new int[farthest + 1];
+        foreach (var candidate in candidates)
+        {
+            totals[candidate.Distance] += candidate.Load;
+            counts[candidate.Distance]++;
+        }
+
+        for (var distance = 0; distance <= farthest; distance++)
+            totals[distance] = BoundOf(totals[distance], Math.Max(1, counts[distance]), options);
+        return totals;
+    }
+
+    /// <summary>The candidates in their order. Small keys are sorted instead of the candidates, which are large to move.</summary>
+    private static ChosenEdge[] Ranked(ReadOnlySpan<Candidate> candidates)
+    {
+        var ranks = new Rank[candidates.Length];
+        for (var i = 0; i < ranks.Length; i++)
+            ranks[i] = new Rank(candidates[i].Distance, candidates[i].Score.Score, candidates[i].Edge.Name.Value, i);
+        Array.Sort(ranks);
+        var chosen = new ChosenEdge[ranks.Length];
+        for (var i = 0; i < chosen.Length; i++)
+        {
+            var candidate = candidates[ranks[i].Index];
+            chosen[i] = new ChosenEdge(candidate.Edge, candidate.Score);
+        }
+
+        return chosen;
     }
 
     /// <summary>The most transfers that an edge may come to have: the given share of the mean after this client is placed.</summary>
@@ -145,13 +169,17 @@ public static class EdgeSelector
     private readonly record struct Candidate(EdgeState Edge, int Distance, long Load)
     {
         public ScoreParts Score { get; init; }
+    }
 
-        public static int Compare(in Candidate left, in Candidate right)
+    /// <summary>Nearest first, then the highest score, then by name.</summary>
+    private readonly record struct Rank(int Distance, double Score, string Name, int Index) : IComparable<Rank>
+    {
+        public int CompareTo(Rank other)
         {
-            var order = left.Distance.CompareTo(right.Distance);
-            if (order == 0)
-                order = right.Score.Score.CompareTo(left.Score.Score);
-            return order != 0 ? order : string.CompareOrdinal(left.Edge.Name.Value, right.Edge.Name.Value);
+            if (Distance != other.Distance)
+                return Distance.CompareTo(other.Distance);
+            var order = other.Score.CompareTo(Score);
+            return order != 0 ? order : string.CompareOrdinal(Name, other.Name);
         }
     }
 }
