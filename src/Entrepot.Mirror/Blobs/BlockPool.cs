@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Entrepot.Mirror.Blobs;
 
-/// <summary>A fixed number of equal blocks for bytes in flight. Whoever needs one waits until one is free, so memory is bounded by
-/// the pool and not by the number or size of transfers.</summary>
+/// <summary>A fixed number of equal blocks for bytes in flight, so that memory is bounded by the pool and not by the number or size of
+/// transfers.</summary>
 public sealed class BlockPool : IDisposable
 {
     /// <summary>Size of a block in bytes.</summary>
@@ -18,11 +19,16 @@ public sealed class BlockPool : IDisposable
     /// <summary>Makes a pool; memory is taken when it is first needed.</summary>
     public BlockPool(int blocks = DefaultBlocks) => _free = new SemaphoreSlim(blocks, blocks);
 
-    /// <summary>Takes a block, waiting until one is free.</summary>
-    public async ValueTask<byte[]> RentAsync(CancellationToken cancellation)
+    /// <summary>Takes a block if one is free. Never waits: whoever gets none must be able to go on without, or clients that send
+    /// slowly could hold every block and stop all others.</summary>
+    public bool TryRent([NotNullWhen(true)] out byte[]? block)
     {
-        await _free.WaitAsync(cancellation);
-        return _blocks.TryTake(out var block) ? block : GC.AllocateUninitializedArray<byte>(BlockSize, pinned: true);
+        block = null;
+        if (!_free.Wait(0))
+            return false;
+        if (!_blocks.TryTake(out block))
+            block = GC.AllocateUninitializedArray<byte>(BlockSize, pinned: true);
+        return true;
     }
 
     /// <summary>Gives a block back; its content is undefined from then on.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Threading.Channels;
 using Entrepot.Core.Faults;
 using Entrepot.Mirror.Integrity;
@@ -12,6 +13,9 @@ public sealed class StagedBlob : IAsyncDisposable
 {
     /// <summary>Blocks that wait for the worker of one upload.</summary>
     private const int QueuedBlocks = 4;
+
+    /// <summary>Bytes of one read when a file is hashed once more.</summary>
+    private const int ReadSize = 256 << 10;
 
     private readonly string _path;
     private readonly Expectation _expectation;
@@ -52,7 +56,15 @@ public sealed class StagedBlob : IAsyncDisposable
     {
         while (!bytes.IsEmpty)
         {
-            _block ??= await _pool.RentAsync(cancellation);
+            if (_block is null && !_pool.TryRent(out _block))
+            {
+                // No block is free: hash and write on the spot, which is slower but holds nothing.
+                await DrainAsync(cancellation);
+                Take(bytes.Span, _verifier.Size);
+                Length += bytes.Length;
+                return;
+            }
+
             var part = bytes[..Math.Min(bytes.Length, BlockPool.BlockSize - _filled)];
             part.Span.CopyTo(_block.AsSpan(_filled));
             _filled += part.Length;
@@ -199,13 +211,13 @@ public sealed class StagedBlob : IAsyncDisposable
 
     private async Task RehashAsync(long length, CancellationToken cancellation)
     {
-        var block = await _pool.RentAsync(cancellation);
+        var block = ArrayPool<byte>.Shared.Rent(ReadSize);
         try
         {
             for (long offset = 0; offset < length;)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var read = await RandomAccess.ReadAsync(_file, block.AsMemory(0, (int)Math.Min(block.Length, length - offset)), offset, cancellation);
+                var read = await RandomAccess.ReadAsync(_file, block.AsMemory(0, (int)Math.Min(ReadSize, length - offset)), offset, cancellation);
                 if (read == 0)
                     throw Fault.Of(BlobFault.Disk, FaultKind.Internal, $"'{_path}' ended at {offset} of {length} bytes.").ToException();
                 _verifier.Append(block.AsSpan(0, read));
@@ -214,7 +226,7 @@ public sealed class StagedBlob : IAsyncDisposable
         }
         finally
         {
-            _pool.Return(block);
+            ArrayPool<byte>.Shared.Return(block);
         }
     }
 
