@@ -78,9 +78,9 @@ internal sealed class TreeChange
         var ranges = new List<(int First, int End)>();
         foreach (var folder in folders)
         {
-            // Folders come sorted, so one inside another comes after it and is covered already.
+            // One may lie inside another; Keep goes on from where it is.
             var (first, end) = TreeSnapshot.Below(entries, folder);
-            if (first < end && (ranges.Count == 0 || end > ranges[^1].End))
+            if (first < end)
                 ranges.Add((first, end));
         }
 

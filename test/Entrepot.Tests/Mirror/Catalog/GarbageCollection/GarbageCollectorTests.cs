@@ -223,7 +223,7 @@ public sealed class GarbageCollectorTests
         var publishing = Task.WhenAll(Enumerable.Range(0, 4).Select(publisher => Task.Run(async () =>
         {
             var random = new Random(publisher);
-            for (var i = 0; i < 120; i++)
+            for (var i = 0; i < 50; i++)
             {
                 var blob = await world.StoreAsync($"content {random.Next(6)}");
                 if (random.Next(3) == 0)
