@@ -110,9 +110,7 @@ internal sealed class CacheEviction(PieceCache cache, CachingMetrics metrics, IL
         try
         {
             // Where no holes can be made, dropping single pieces frees nothing: done this once, and then no more.
-            if (!blob.Files.Drop(withdrawn, blob, blob.Data(cache)))
-                _holes = false;
-            blob.NoteWrite(cache);
+            blob.Change(cache, () => _holes &= blob.Files.Drop(withdrawn, blob, blob.Data(cache)));
         }
         catch (IOException error)
         {

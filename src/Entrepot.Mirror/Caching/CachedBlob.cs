@@ -17,6 +17,7 @@ internal sealed class CachedBlob
     private const int Sealed = int.MinValue / 2;
 
     private readonly Lock _lock = new();
+    private readonly Lock _writing = new();
     private readonly PieceBits _ready;
     private readonly PieceBits _busy;
     private readonly int[] _pins;
@@ -146,8 +147,27 @@ internal sealed class CachedBlob
         }
     }
 
-    /// <summary>Notes that the cache itself changed the data file.</summary>
-    public void NoteWrite(PieceCache cache) => Trust.Wrote(FileTime(cache));
+    /// <summary>Changes the data file, so that the change is known for the cache's own. The kernel lets one at a time write to a file anyway.</summary>
+    public void Change(PieceCache cache, Action change)
+    {
+        lock (_writing)
+        {
+            Trust.Writing(FileTime(cache));
+            change();
+            Trust.Wrote(FileTime(cache));
+        }
+    }
+
+    /// <summary>Writes to the data file, as <see cref="Change"/>.</summary>
+    public void Write(PieceCache cache, ReadOnlySpan<byte> bytes, long offset)
+    {
+        lock (_writing)
+        {
+            Trust.Writing(FileTime(cache));
+            cache.Disk.Write(Data(cache), Files.DataPath, bytes, offset);
+            Trust.Wrote(FileTime(cache));
+        }
+    }
 
     /// <summary>Closes the data file; only while sealed.</summary>
     public bool CloseData()

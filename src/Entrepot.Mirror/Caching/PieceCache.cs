@@ -195,8 +195,8 @@ public sealed class PieceCache : IAsyncDisposable
     /// <summary>As <see cref="Expel"/>, giving back the space of what was written already.</summary>
     internal void Discard(CachedBlob blob, int piece)
     {
-        Disk.TryPunchHole(blob.Data(this), blob.Files.DataPath, blob.Fingerprint.OffsetOf(piece), blob.Fingerprint.LengthOf(piece));
-        blob.NoteWrite(this);
+        blob.Change(
+            this, () => Disk.TryPunchHole(blob.Data(this), blob.Files.DataPath, blob.Fingerprint.OffsetOf(piece), blob.Fingerprint.LengthOf(piece)));
         Expel(blob, piece);
     }
 

@@ -8,10 +8,7 @@ internal sealed class FileSink(PieceCache cache, CachedBlob blob, int piece, byt
     public Memory<byte> GetMemory(int offset, int remaining) => block.AsMemory(0, Math.Min(block.Length, remaining));
 
     public void Take(int offset, ReadOnlySpan<byte> bytes)
-    {
-        cache.Disk.Write(blob.Data(cache), blob.Files.DataPath, bytes, blob.Fingerprint.OffsetOf(piece) + offset);
-        blob.NoteWrite(cache);
-    }
+        => blob.Write(cache, bytes, blob.Fingerprint.OffsetOf(piece) + offset);
 }
 
 /// <summary>Keeps the bytes of a piece in memory.</summary>

@@ -12,7 +12,9 @@ internal sealed class PieceTrust(int pieces)
 
     private readonly long[] _comparedAt = new long[pieces];
     private readonly long[] _fileTimes = new long[pieces];
+    private readonly int[] _generations = new int[pieces];
     private long _ownTime;
+    private int _generation;
 
     /// <summary>True when the piece need not be compared now.</summary>
     /// <param name="piece">Which piece.</param>
@@ -20,10 +22,16 @@ internal sealed class PieceTrust(int pieces)
     /// <param name="now">The clock's ticks, UTC.</param>
     public bool IsFresh(int piece, long fileTime, long now)
         => now - Volatile.Read(ref _comparedAt[piece]) < MaxAge.Ticks
-            && (fileTime == Volatile.Read(ref _ownTime) || fileTime == Volatile.Read(ref _fileTimes[piece]));
+            && (fileTime == Volatile.Read(ref _fileTimes[piece])
+                || (fileTime == Volatile.Read(ref _ownTime) && Volatile.Read(ref _generations[piece]) == Volatile.Read(ref _generation)));
 
     /// <summary>Notes that the piece was proven as it was written.</summary>
-    public void Remember(int piece, long now) => Volatile.Write(ref _comparedAt[piece], now);
+    public void Remember(int piece, long now)
+    {
+        Volatile.Write(ref _fileTimes[piece], 0);
+        Volatile.Write(ref _generations[piece], Volatile.Read(ref _generation));
+        Volatile.Write(ref _comparedAt[piece], now);
+    }
 
     /// <summary>Notes that the piece was compared and is right.</summary>
     public void Remember(int piece, long fileTime, long now)
@@ -35,16 +43,16 @@ internal sealed class PieceTrust(int pieces)
     /// <summary>Notes that the piece was seen to be bad.</summary>
     public void Forget(int piece) => Volatile.Write(ref _comparedAt[piece], 0);
 
-    /// <summary>Notes that the cache itself wrote to the file.</summary>
-    /// <param name="fileTime">The file's modification time after that.</param>
-    public void Wrote(long fileTime)
+    /// <summary>The cache is about to write to the file itself: what others wrote before must not pass for its own. Not to be called by two
+    /// threads at once.</summary>
+    /// <param name="fileTime">The file's modification time before that.</param>
+    public void Writing(long fileTime)
     {
-        for (var seen = Volatile.Read(ref _ownTime); fileTime > seen;)
-        {
-            var before = Interlocked.CompareExchange(ref _ownTime, fileTime, seen);
-            if (before == seen)
-                return;
-            seen = before;
-        }
+        if (fileTime != _ownTime)
+            Volatile.Write(ref _generation, _generation + 1);
     }
+
+    /// <summary>The cache has written. Not to be called by two threads at once.</summary>
+    /// <param name="fileTime">The file's modification time after that.</param>
+    public void Wrote(long fileTime) => Volatile.Write(ref _ownTime, fileTime);
 }

@@ -23,6 +23,24 @@ public sealed class PieceTrustTests
     }
 
     [Fact]
+    public async Task When_all_was_changed_the_mending_of_one_piece_does_not_vouch_for_the_others()
+    {
+        var blob = TestBlob.Of(8 * MiB);
+        var source = new FakeSource("origin", blob);
+        await using var rig = new CacheRig([source]);
+        await rig.ReadAllAsync(blob);
+        for (var piece = 0; piece < 8; piece++)
+            Flip(rig.Folder, (piece * MiB) + 1000);
+
+        await rig.ReadAsync(blob, 0, MiB);
+        blob.Is(await rig.ReadAllAsync(blob)).ShouldBeTrue();
+
+        source.Requests.ShouldBe(16);
+        blob.Is(await rig.ReadAllAsync(blob)).ShouldBeTrue();
+        source.Requests.ShouldBe(16);
+    }
+
+    [Fact]
     public async Task A_disk_that_rots_without_telling_is_noticed_when_the_last_comparison_is_old()
     {
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
