@@ -62,7 +62,8 @@ internal sealed class EntrepotProcess : IAsyncDisposable
         process.OutputDataReceived += (_, line) => started.Take(line.Data);
         process.ErrorDataReceived += (_, line) => started.Take(line.Data);
         // A killed process leaves its announcement behind.
-        File.Delete(DataFolder.NetworkFile(data));
+        if (File.Exists(DataFolder.NetworkFile(data)))
+            File.Delete(DataFolder.NetworkFile(data));
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
