@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
 using Entrepot.Core.Identities;
 using Entrepot.Mirror.Integrity;
 using Entrepot.Server.Api;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
@@ -12,7 +14,7 @@ namespace Entrepot.Server.Metadata;
 
 /// <summary>The description of the whole API. Each surface describes its own endpoints; here they are put together into one document
 /// in which every operation names the address of its surface.</summary>
-public sealed class ApiReference(string version)
+public sealed partial class ApiReference(string version)
 {
     private const string Document = "v1";
 
@@ -25,12 +27,13 @@ public sealed class ApiReference(string version)
         {
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
             options.SerializerOptions.Converters.Add(new JsonStringEnumConverter());
+            options.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
         });
         services.AddOpenApi(Document, static options =>
         {
             options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
-            options.AddSchemaTransformer(DescribeIdentity);
-            options.AddOperationTransformer(DescribeBodyAsync);
+            options.AddSchemaTransformer(DescribeType);
+            options.AddOperationTransformer(DescribeOperationAsync);
         });
     }
 
@@ -94,8 +97,9 @@ public sealed class ApiReference(string version)
         }
     }
 
-    /// <summary>Types that write themselves as text look like nothing to the schema generator.</summary>
-    private static Task DescribeIdentity(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellation)
+    /// <summary>Says what the schema generator can't know: types that write themselves as text, and members that are left out when
+    /// they are null.</summary>
+    private static Task DescribeType(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellation)
     {
         var type = Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type;
         var pattern = type == typeof(Sha256Digest) ? "^sha256:[0-9a-f]{64}$"
@@ -109,20 +113,64 @@ public sealed class ApiReference(string version)
             schema.Pattern = pattern;
         }
 
+        foreach (var property in context.JsonTypeInfo.Properties)
+        {
+            if (property is { IsGetNullable: true, IsRequired: false })
+                schema.Required?.Remove(property.Name);
+        }
+
         return Task.CompletedTask;
     }
 
-    private static async Task DescribeBodyAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
+    private static async Task DescribeOperationAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
     {
-        if (context.Description.ActionDescriptor.EndpointMetadata.OfType<TakenBody>().FirstOrDefault() is not { } body)
-            return;
-        var schema = body.Type == typeof(Stream)
-            ? new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" }
-            : await context.GetOrCreateSchemaAsync(body.Type, null, cancellation);
+        var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+        // The comment on the handler speaks to whoever reads the code.
+        operation.Summary = metadata.OfType<IEndpointSummaryMetadata>().LastOrDefault()?.Summary;
+        operation.Description = metadata.OfType<IEndpointDescriptionMetadata>().LastOrDefault()?.Description;
+        DescribeAddress(operation, context.Description.RelativePath ?? "");
+        if (metadata.OfType<TakenBody>().FirstOrDefault() is { } body)
+            await DescribeBodyAsync(operation, body, context, cancellation);
+    }
+
+    /// <summary>Parts of the address that a handler reads itself, strictly, are parameters too.</summary>
+    private static void DescribeAddress(OpenApiOperation operation, string route)
+    {
+        operation.Parameters ??= [];
+        foreach (Match match in RouteParameter().Matches(route))
+        {
+            var name = match.Groups[1].Value;
+            if (operation.Parameters.Any(parameter => parameter.Name == name))
+                continue;
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = name,
+                In = ParameterLocation.Path,
+                Required = true,
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            });
+        }
+    }
+
+    private static async Task DescribeBodyAsync(
+        OpenApiOperation operation, TakenBody body, OpenApiOperationTransformerContext context, CancellationToken cancellation)
+    {
+        IOpenApiSchema schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" };
+        if (body.Type != typeof(Stream))
+        {
+            var document = context.Document!;
+            document.AddComponent(body.Type.Name, await context.GetOrCreateSchemaAsync(body.Type, null, cancellation));
+            schema = new OpenApiSchemaReference(body.Type.Name, document);
+        }
+
         operation.RequestBody = new OpenApiRequestBody
         {
             Required = true,
             Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { [body.MediaType] = new() { Schema = schema } },
         };
     }
+
+    [GeneratedRegex("\\{\\**([a-z]+)[^}]*\\}")]
+    private static partial Regex RouteParameter();
 }

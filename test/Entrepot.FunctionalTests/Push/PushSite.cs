@@ -9,8 +9,11 @@ using Entrepot.Core.State;
 using Entrepot.Mirror.Blobs;
 using Entrepot.Mirror.Catalog;
 using Entrepot.Mirror.Uploads;
+using Entrepot.Ports.Allocation;
 using Entrepot.Server.Api;
+using Entrepot.Server.Metadata;
 using Entrepot.Server.Push;
+using Microsoft.AspNetCore.Builder;
 
 namespace Entrepot.FunctionalTests.Push;
 
@@ -44,6 +47,11 @@ internal sealed partial class PushSite : IAsyncDisposable
 
     public UploadStore Uploads { get; private set; } = null!;
 
+    public StateDatabase State => _state;
+
+    /// <summary>Told of each start of the surface, with its application.</summary>
+    public Action<WebApplication>? Started { get; init; }
+
     public HttpClient Http => Surface.Http;
 
     public string Url => $"http://{Surface.Address}";
@@ -52,9 +60,10 @@ internal sealed partial class PushSite : IAsyncDisposable
 
     public IReadOnlyList<JournalEntry> Journal => JournalTable.Read(_state, 0, JournalTable.MaxPage);
 
-    public static async Task<PushSite> StartAsync(PushOptions? options = null, UploadOptions? uploads = null, string? folder = null)
+    public static async Task<PushSite> StartAsync(
+        PushOptions? options = null, UploadOptions? uploads = null, string? folder = null, Action<WebApplication>? started = null)
     {
-        var site = new PushSite(folder);
+        var site = new PushSite(folder) { Started = started };
         await site.OpenAsync(options ?? new PushOptions(), uploads ?? new UploadOptions());
         await site.Catalog.CreateMirrorAsync(Images, "test");
         return site;
@@ -135,12 +144,18 @@ internal sealed partial class PushSite : IAsyncDisposable
 
     private async Task OpenAsync(PushOptions options, UploadOptions uploads)
     {
-        _state = StateDatabase.Open(Path.Combine(Folder, "state.db"), typeof(MirrorCatalog).Assembly);
+        _state = StateDatabase.Open(Path.Combine(Folder, "state.db"), typeof(MirrorCatalog).Assembly, typeof(PortBook).Assembly);
         Catalog = MirrorCatalog.Open(_state, TimeProvider.System);
         Blobs = BlobStore.Open(BlobFolder, _pool, TimeProvider.System);
         Uploads = UploadStore.Open(Blobs, uploads, TimeProvider.System);
         _service = new PushService(Blobs, Catalog, Uploads, options, TimeProvider.System, static () => "http://downloads.test:8080");
-        Surface = await TestSurface.StartAsync(app => app.MapPush(_service, TestLog.Factory.CreateLogger("push")));
+        Surface = await TestSurface.StartAsync(
+            app =>
+            {
+                app.MapPush(_service, TestLog.Factory.CreateLogger("push"));
+                Started?.Invoke(app);
+            },
+            services: ApiReference.Configure);
     }
 
     private async Task CloseAsync()
