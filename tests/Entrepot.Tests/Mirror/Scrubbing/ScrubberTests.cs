@@ -1,7 +1,6 @@
 using Entrepot.Core.Journal;
 using Entrepot.Mirror.Integrity;
 using Entrepot.Mirror.Replication;
-using Entrepot.Mirror.Scrubbing;
 
 namespace Entrepot.Tests.Mirror.Scrubbing;
 
