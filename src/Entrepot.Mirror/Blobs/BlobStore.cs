@@ -196,6 +196,25 @@ public sealed class BlobStore
     public ImmutableArray<int> DamagedPieces(Sha256Digest digest)
         => !_damaged.IsEmpty && _damaged.TryGetValue(digest, out var pieces) ? pieces : [];
 
+    /// <summary>Refuses a read that touches a piece known to be rotten. Costs one look at a field while nothing is damaged.</summary>
+    /// <param name="digest">The blob.</param>
+    /// <param name="size">Its length in bytes.</param>
+    /// <param name="offset">Where the read begins.</param>
+    /// <param name="length">How many bytes it wants.</param>
+    /// <exception cref="FaultException"><see cref="BlobFault.Damaged"/>.</exception>
+    public void RequireSound(Sha256Digest digest, long size, long offset, long length)
+    {
+        var pieceSize = PieceSize.For(size);
+        foreach (var piece in DamagedPieces(digest))
+        {
+            var start = (long)piece * pieceSize;
+            if (offset < start + pieceSize && start < offset + length)
+                throw Fault.Of(
+                    BlobFault.Damaged, FaultKind.Unavailable, $"Piece {piece} of {digest} is damaged at rest and could not be mended yet.",
+                    "Push the file again, or try again when a node that holds it is back.").ToException();
+        }
+    }
+
     /// <summary>Puts mended bytes in the place of rotten ones, and keeps the rotten file in quarantine.</summary>
     /// <returns>Path of the quarantined file; null when there was no file.</returns>
     /// <exception cref="FaultException"><see cref="BlobFault.DiskFull"/> or <see cref="BlobFault.Disk"/>.</exception>

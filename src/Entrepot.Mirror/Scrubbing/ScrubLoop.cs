@@ -9,12 +9,16 @@ public sealed class ScrubLoop(Scrubber scrubber, TimeProvider time, ILogger<Scru
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
+        var isStart = true;
         try
         {
             while (true)
             {
                 try
                 {
+                    if (isStart)
+                        await scrubber.RecoverAsync(cancellation);
+                    isStart = false;
                     await scrubber.MendKnownAsync(cancellation);
                     await RunUntilAsync(time.GetUtcNow() + scrubber.Options.MendRetry, cancellation);
                 }

@@ -85,6 +85,21 @@ public sealed class Scrubber : IDisposable
             ? await ExamineAsync(new BlobInspection(blob, _store), deep: true, Unhurried, cancellation)
             : null;
 
+    /// <summary>The look after a start: published blobs whose file is absent or of the wrong length are recorded and mended without waiting
+    /// for the pass to come to them.</summary>
+    /// <returns>What was found.</returns>
+    public async Task<IReadOnlyList<BlobDamage>> RecoverAsync(CancellationToken cancellation = default)
+    {
+        var found = new List<BlobDamage>();
+        foreach (var lost in RecoveryCheck.Run(_catalog.View, _store))
+        {
+            if (await ExamineAsync(lost.Digest, cancellation) is { } damage)
+                found.Add(damage);
+        }
+
+        return found;
+    }
+
     /// <summary>Tries once more to mend what is known to be damaged.</summary>
     /// <returns>What still is.</returns>
     public async Task<IReadOnlyList<BlobDamage>> MendKnownAsync(CancellationToken cancellation = default)

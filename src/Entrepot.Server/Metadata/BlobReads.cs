@@ -30,11 +30,9 @@ internal static class BlobReads
     {
         var fingerprint = Find(service, digest);
         using var file = service.Blobs.OpenRead(fingerprint.Digest);
-        var whole = new FileBody(file, fingerprint.Size, fingerprint.Digest.ToString());
-        var rotten = service.Blobs.DamagedPieces(fingerprint.Digest);
         await ContentResponder.RespondAsync(
             context, new ContentHeaders(fingerprint.Digest, null, null, ContentHeaders.Immutable),
-            rotten.IsEmpty ? whole : new SoundBody(whole, fingerprint, rotten));
+            new BlobBody(service.Blobs, fingerprint.Digest, file, fingerprint.Size));
     }
 
     private static Task FingerprintAsync(MetadataService service, HttpContext context, string digest)

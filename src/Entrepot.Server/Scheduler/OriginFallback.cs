@@ -17,6 +17,6 @@ public static class OriginFallbacks
         using var handle = store.OpenRead(file.Entry.Digest);
         await ContentResponder.RespondAsync(
             context, new ContentHeaders(file.Entry.Digest, file.Entry.Path.FileName, file.Entry.Modified, ContentHeaders.Revalidate),
-            new FileBody(handle, file.Entry.Size, file.Entry.Digest.ToString()));
+            new BlobBody(store, file.Entry.Digest, handle, file.Entry.Size));
     };
 }

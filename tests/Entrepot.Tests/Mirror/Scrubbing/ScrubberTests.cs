@@ -1,4 +1,6 @@
+using Entrepot.Core.Faults;
 using Entrepot.Core.Journal;
+using Entrepot.Mirror.Blobs;
 using Entrepot.Mirror.Integrity;
 using Entrepot.Mirror.Replication;
 
@@ -107,6 +109,24 @@ public sealed class ScrubberTests
     }
 
     [Fact]
+    public async Task After_a_start_published_files_that_are_absent_or_short_are_mended_at_once()
+    {
+        await using var world = await ScrubWorld.OpenAsync();
+        await world.PublishAsync("whole", [1]);
+        var absent = await world.PublishAsync("absent", [2, 2]);
+        var shortened = await world.PublishAsync("short", [3, 3, 3]);
+        File.Delete(world.World.BlobPath(absent.Digest));
+        await File.WriteAllBytesAsync(world.World.BlobPath(shortened.Digest), [3]);
+        await world.RestartAsync();
+
+        var found = await world.Scrubber.RecoverAsync();
+
+        found.Select(damage => damage.Digest).ShouldBe([absent.Digest, shortened.Digest], ignoreOrder: true);
+        found.ShouldAllBe(damage => damage.IsMended);
+        (await world.Scrubber.RecoverAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_file_that_grew_is_cut_without_asking_anybody()
     {
         await using var world = await ScrubWorld.OpenAsync();
@@ -180,6 +200,28 @@ public sealed class ScrubberTests
         world.World.Store.Find(blob).ShouldNotBeNull();
         await world.RestartAsync();
         world.Scrubber.Damaged().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_rotten_piece_is_refused_to_readers_and_the_sound_ones_are_not()
+    {
+        await using var world = await ScrubWorld.OpenAsync();
+        var blob = await world.PublishAsync("disk.img", ScrubWorld.RandomBytes((3 * MiB) + 5));
+        world.Sources.Clear();
+        world.FlipByte(blob.Digest, MiB + 7);
+        await world.VerifyAsync();
+        void Read(long offset, long length) => world.World.Store.RequireSound(blob.Digest, blob.Size, offset, length);
+
+        Read(0, MiB);
+        Read(2 * MiB, MiB + 5);
+        Read(MiB, 0);
+        foreach (var (offset, length) in new[] { (0L, blob.Size), (MiB, 1), (MiB - 1, 2), ((2 * MiB) - 1, 1) })
+        {
+            var fault = Should.Throw<FaultException>(() => Read(offset, length)).Fault;
+            fault.Is(BlobFault.Damaged).ShouldBeTrue();
+            fault.Kind.ShouldBe(FaultKind.Unavailable);
+            fault.Message.ShouldContain("Piece 1 of");
+        }
     }
 
     [Fact]
