@@ -47,7 +47,7 @@ internal static class Welcome
         return
         [
             $"curl -L -o {Quote(name)} {Quote(url)}",
-            $"aria2c {Quote(url + ".meta4")}",
+            $"aria2c -x4 {Quote(url + ".meta4")}",
             $"{program} pull {Quote(sample)} -o {Quote(name)}{data}",
         ];
     }

@@ -40,7 +40,7 @@ public sealed class HostileEdgesTests : IAsyncLifetime
 
         using var pull = Command.Start(EntrepotProcess.Program, "pull", Path, "-o", pulled, "--data", _network.Origin.Data);
         using var aria2c = Command.Start(
-            "aria2c", "--dir", _network.Folder["aria2"], "--max-tries=10", "--retry-wait=1", "--split=6", "--console-log-level=warn",
+            "aria2c", "--dir", _network.Folder["aria2"], "--max-connection-per-server=4", "--max-tries=10", "--retry-wait=1", "--split=6", "--console-log-level=warn",
             "--summary-interval=0", "--check-integrity=true", $"{_network.Scheduler}{Path}.meta4");
         using var curl = Command.Start(
             "curl", "-fsSL", "--retry", "30", "--retry-all-errors", "--retry-delay", "1", "-o", curled, $"{_network.Scheduler}{Path}");

@@ -21,6 +21,6 @@ public sealed class WelcomeTests
         world.Variables["ENTREPOT_COMMAND"] = "./run";
 
         Welcome.Commands(world.Environment(TextWriter.Null, TextWriter.Null), "http://h:1", "m/f", "/srv/my data").ShouldBe(
-            ["curl -L -o f http://h:1/m/f", "aria2c http://h:1/m/f.meta4", "./run pull m/f -o f --data '/srv/my data'"]);
+            ["curl -L -o f http://h:1/m/f", "aria2c -x4 http://h:1/m/f.meta4", "./run pull m/f -o f --data '/srv/my data'"]);
     }
 }
