@@ -46,10 +46,11 @@ internal static class JsonExchange
     public static Task WriteAsync<T>(HttpContext context, T document, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK)
     {
         // Whole, so that the length is known and an error in writing can still be told.
-        var body = JsonSerializer.SerializeToUtf8Bytes(document, type);
+        var body = PlainJson.Write(document, type);
         var response = context.Response;
         response.StatusCode = status;
         response.ContentType = Json;
+        response.Headers.XContentTypeOptions = "nosniff";
         response.ContentLength = body.Length;
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(body, context.RequestAborted).AsTask();
     }

@@ -60,6 +60,7 @@ internal sealed class OriginRole
             blobs,
             new UploadOptions { MaxOpen = settings.Uploads.MaxOpen, MaxBytes = settings.Uploads.MaxSize, MaxAge = settings.Uploads.Expiry },
             context.Time);
+        parts.Push(uploads);
         var collection = new GarbageCollectionOptions { Grace = settings.GarbageCollection.Grace, Interval = settings.GarbageCollection.Interval };
         var garbage = new GarbageCollector(catalog, blobs, collection);
         parts.Push(new Node.Undo(garbage.Dispose));
@@ -79,6 +80,7 @@ internal sealed class OriginRole
         loops.Start("node registry", nodes.RunAsync);
         loops.Start("garbage collection", new GarbageCollectionLoop(
             garbage, collection, context.Time, context.Loggers.CreateLogger<GarbageCollectionLoop>()).RunAsync);
+        loops.Start("upload sweep", new UploadSweeper(uploads, context.Time, context.Loggers.CreateLogger("Entrepot.Push")).RunAsync);
         loops.Start("scrub", new ScrubLoop(scrubber, context.Time, context.Loggers.CreateLogger<ScrubLoop>()).RunAsync);
         loops.Start("MD5 completion", md5.RunAsync);
         return Task.FromResult(new OriginRole(blobs, catalog, uploads, garbage, scrubber, md5, nodes));

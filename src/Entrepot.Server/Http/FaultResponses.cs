@@ -56,6 +56,7 @@ public static class FaultResponses
         var code = response.StatusCode = status ?? StatusOf(fault);
         response.ContentType = ProblemJson;
         response.Headers.CacheControl = "no-store";
+        response.Headers.XContentTypeOptions = "nosniff";
         if (code == StatusCodes.Status503ServiceUnavailable)
             response.Headers.RetryAfter = RetryAfterSeconds;
         var problem = new ProblemDocument(
@@ -63,7 +64,7 @@ public static class FaultResponses
         {
             Extensions = extensions?.ToDictionary(),
         };
-        var body = JsonSerializer.SerializeToUtf8Bytes(problem, ProblemJsonContext.Default.ProblemDocument);
+        var body = PlainJson.Write(problem, ProblemJsonContext.Default.ProblemDocument);
         response.ContentLength = body.Length;
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(body, context.RequestAborted).AsTask();
     }

@@ -227,6 +227,16 @@ public sealed class MetadataTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Messages_are_written_as_people_read_them()
+    {
+        using var refusal = await _site.GetAsync("/v1/mirrors/nowhere");
+        (await refusal.Content.ReadAsStringAsync()).ShouldContain("There is no mirror 'nowhere'.");
+        using var tree = await _site.GetAsync("/v1/mirrors/images/tree/24.04");
+        (await tree.Content.ReadAsStringAsync()).ShouldContain("dürer #1.txt");
+        tree.Headers.GetValues("X-Content-Type-Options").ShouldBe(["nosniff"]);
+    }
+
+    [Fact]
     public async Task Nothing_can_be_changed_here()
     {
         foreach (var method in new[] { HttpMethod.Put, HttpMethod.Post, HttpMethod.Delete, HttpMethod.Patch })
