@@ -87,7 +87,13 @@ internal sealed class OriginRole
     }
 
     /// <summary>Publishes the runtime mirror if there is no mirror yet.</summary>
-    public Task PublishRuntimeAsync(CancellationToken cancellation) => RuntimeMirror.PublishAsync(Catalog, _import, cancellation);
+    public async Task PublishRuntimeAsync(CancellationToken cancellation)
+    {
+        if (await RuntimeMirror.PublishAsync(Catalog, _import, cancellation) is not { } publication)
+            return;
+        foreach (var entry in publication.Snapshot.Entries)
+            Md5.Enqueue(entry.Digest);
+    }
 
     /// <summary>Starts the surfaces.</summary>
     public async Task ListenAsync(NodeContext context, Stack<IAsyncDisposable> parts, CancellationToken cancellation)
