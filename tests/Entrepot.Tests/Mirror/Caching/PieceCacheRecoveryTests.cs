@@ -67,13 +67,14 @@ public sealed class PieceCacheRecoveryTests : IDisposable
         var stem = Path.Combine(shard, new string('a', 64) + "-1");
         File.WriteAllBytes(stem + ".data", [1]);  // data without a bitmap
         File.Copy(held, Path.Combine(shard, Path.GetFileNameWithoutExtension(data)[..64] + "-0.held"));  // a bitmap without data
-        File.Copy(held, stem.Replace("-1", "-2") + ".held");  // a bitmap under another blob's name
-        File.WriteAllBytes(stem.Replace("-1", "-2") + ".data", new byte[2 * MiB]);
+        var other = Path.Combine(shard, new string('a', 64) + "-2");
+        File.Copy(held, other + ".held");  // a bitmap under another blob's name
+        File.WriteAllBytes(other + ".data", new byte[2 * MiB]);
         File.WriteAllBytes(held + ".tmp", [1, 2, 3]);
 
         await using var again = new CacheRig([], folder: _folder);
 
-        Directory.EnumerateFiles(Path.Combine(_folder, "pieces"), "*", SearchOption.AllDirectories).Order().ShouldBe([data, held]);
+        Directory.EnumerateFiles(Path.Combine(_folder, "pieces"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ShouldBe([data, held]);
         again.Content.Look().HeldBytes.ShouldBe(2 * MiB);
     }
 
