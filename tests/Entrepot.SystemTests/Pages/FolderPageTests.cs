@@ -82,7 +82,10 @@ public sealed class FolderPageTests
         var (page, complaints) = await chromium.OpenAsync(site.Url + "/packages/pool/");
         (await Names(page).CountAsync()).ShouldBe(1000);
         await page.GetByRole(AriaRole.Link, new() { Name = "Next" }).ClickAsync();
+        // The last row of each page, so that the whole of it has come.
+        await page.GetByText("lib1999.deb", new() { Exact = true }).WaitForAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Next" }).ClickAsync();
+        await page.GetByText("lib2499.deb", new() { Exact = true }).WaitForAsync();
         (await Names(page).CountAsync()).ShouldBe(500);
         (await Names(page).AllInnerTextsAsync())[^1].ShouldBe("lib2499.deb");
         (await page.GetByRole(AriaRole.Link, new() { Name = "Next" }).CountAsync()).ShouldBe(0);
