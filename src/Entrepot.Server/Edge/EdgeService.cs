@@ -1,6 +1,7 @@
 using System.Net;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
+using Entrepot.Core.State;
 using Entrepot.Mirror.Caching;
 using Entrepot.Mirror.Integrity;
 using Entrepot.Mirror.Replication;
@@ -25,12 +26,13 @@ public sealed class EdgeService : IAsyncDisposable
     private readonly OriginClient _origin;
     private readonly CachingMetrics _metrics;
     private readonly PieceCache _cache;
+    private readonly TreeMemory _memory;
     private readonly PeerFinder _peers;
     private readonly HeartbeatSender _heart;
     private readonly SingleFlight<Sha256Digest, Fingerprint> _asking = new();
     private readonly BackgroundLoops _loops;
 
-    private EdgeService(EdgeOptions options, HttpMessageHandler? handler, TimeProvider time, ILoggerFactory loggers)
+    private EdgeService(EdgeOptions options, StateDatabase state, HttpMessageHandler? handler, TimeProvider time, ILoggerFactory loggers)
     {
         (_options, _time, _logger) = (options, time, loggers.CreateLogger("Entrepot.Edge." + options.Node.Value));
         _http = new HttpClient(handler ?? NewHandler()) { Timeout = Timeout.InfiniteTimeSpan };
@@ -59,7 +61,8 @@ public sealed class EdgeService : IAsyncDisposable
         _peers = new PeerFinder(options, sources, _origin, _http, time, _logger);
         sources.Replace([_peers.Origin]);
         Content = new EdgeContent(_cache, sources, caching, _metrics, time, _logger);
-        Trees = new MirrorTrees(_origin, options.ResolveFor, options.OriginPause, time);
+        _memory = new TreeMemory(state, options.Node, _logger);
+        Trees = new MirrorTrees(_origin, _memory, options, time);
         _heart = new HeartbeatSender(options, Content, _metrics, _origin, time, _logger);
         _loops = new BackgroundLoops(_logger);
     }
@@ -70,11 +73,16 @@ public sealed class EdgeService : IAsyncDisposable
     internal MirrorTrees Trees { get; }
 
     /// <summary>Opens the cache; nothing listens and nothing is told yet.</summary>
+    /// <param name="options">What the edge is told.</param>
+    /// <param name="state">Where it writes down what it learns of its mirrors.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">Where it logs.</param>
     /// <exception cref="FaultException"><see cref="CachingFault.Folder"/>.</exception>
-    public static EdgeService Open(EdgeOptions options, TimeProvider time, ILoggerFactory loggers) => new(options, null, time, loggers);
+    public static EdgeService Open(EdgeOptions options, StateDatabase state, TimeProvider time, ILoggerFactory loggers)
+        => new(options, state, null, time, loggers);
 
-    internal static EdgeService Open(EdgeOptions options, HttpMessageHandler handler, TimeProvider time, ILoggerFactory loggers)
-        => new(options, handler, time, loggers);
+    internal static EdgeService Open(EdgeOptions options, StateDatabase state, HttpMessageHandler handler, TimeProvider time, ILoggerFactory loggers)
+        => new(options, state, handler, time, loggers);
 
     /// <summary>Begins to tell the origin of this edge and to look for peers, once it listens.</summary>
     /// <param name="url">Base address for downloads, without a trailing slash.</param>
@@ -129,6 +137,7 @@ public sealed class EdgeService : IAsyncDisposable
         await _loops.DisposeAsync();
         await Content.DisposeAsync();
         await _cache.DisposeAsync();
+        await _memory.DisposeAsync();
         _http.Dispose();
         _metrics.Dispose();
     }

@@ -15,4 +15,7 @@ internal static partial class Log
 
     [LoggerMessage(1603, LogLevel.Information, "Edge {Node} serves on {Url} with {Held} bytes held")]
     public static partial void EdgeStarted(ILogger logger, string node, string url, long held);
+
+    [LoggerMessage(1604, LogLevel.Warning, "Edge {Node} can't write down which paths it has learnt; after a restart it has to ask the origin again: {Detail}")]
+    public static partial void MemoryFailed(ILogger logger, string node, string detail);
 }

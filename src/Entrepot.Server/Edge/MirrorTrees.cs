@@ -14,15 +14,32 @@ namespace Entrepot.Server.Edge;
 internal sealed record PathEntry(FileDocument? File, ContentHeaders? Headers, Fault? Refusal);
 
 /// <summary>Which blob a path names. The origin is asked once a second and mirror which snapshot is current, and once for each path of a
-/// snapshot, which never changes. While the origin is down, what is known stays in force.</summary>
-internal sealed class MirrorTrees(OriginClient origin, TimeSpan fresh, TimeSpan pause, TimeProvider time)
+/// snapshot, which never changes. While the origin is down, what is known stays in force, also over a restart.</summary>
+internal sealed class MirrorTrees
 {
     /// <summary>Paths remembered of one snapshot; beyond, all are forgotten and asked for again.</summary>
     private const int MaxPaths = 100_000;
 
+    private readonly OriginClient _origin;
+    private readonly TreeMemory _memory;
+    private readonly TimeSpan _fresh;
+    private readonly TimeSpan _pause;
+    private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<MirrorName, Known> _mirrors = new();
     private readonly SingleFlight<MirrorName, Known> _refreshing = new();
     private readonly SingleFlight<(Tree Tree, ContentPath Path), PathEntry> _asking = new();
+
+    public MirrorTrees(OriginClient origin, TreeMemory memory, EdgeOptions options, TimeProvider time)
+    {
+        (_origin, _memory, _fresh, _pause, _time) = (origin, memory, options.ResolveFor, options.OriginPause, time);
+        foreach (var (key, files) in memory.Recall())
+        {
+            var tree = new Tree(key);
+            foreach (var file in files)
+                tree.Paths[file.Path] = Entry(file);
+            _mirrors[key.Mirror] = new Known(tree, PreviousOf(key)) { AskAt = time.GetTimestamp() };
+        }
+    }
 
     /// <summary>Finds a file.</summary>
     /// <exception cref="FaultException">There is none, or the origin can't be asked.</exception>
@@ -30,7 +47,7 @@ internal sealed class MirrorTrees(OriginClient origin, TimeSpan fresh, TimeSpan 
     {
         for (var again = false; ; again = true)
         {
-            var known = _mirrors.TryGetValue(mirror, out var last) && !again && time.GetTimestamp() < Volatile.Read(ref last.AskAt)
+            var known = _mirrors.TryGetValue(mirror, out var last) && !again && _time.GetTimestamp() < Volatile.Read(ref last.AskAt)
                 ? last
                 : await RefreshAsync(mirror, last, cancellation);
             if (!known.Tree.Paths.TryGetValue(path, out var entry))
@@ -58,31 +75,36 @@ internal sealed class MirrorTrees(OriginClient origin, TimeSpan fresh, TimeSpan 
         catch (FaultException error) when (error.Fault.Is(EdgeFault.OriginUnreachable) && last is not null)
         {
             // Stale beats nothing; and the next requests need not find out again that the origin is down.
-            Volatile.Write(ref last.AskAt, After(pause));
+            Volatile.Write(ref last.AskAt, After(_pause));
             return last;
         }
         catch (FaultException error) when (error.Fault.Kind == FaultKind.NotFound)
         {
-            _mirrors.TryRemove(mirror, out _);
+            if (_mirrors.TryRemove(mirror, out var gone))
+                _memory.ForgotMirror(gone.Tree.Key);
             throw;
         }
     }
 
     private async Task<Known> LoadAsync(MirrorName mirror)
     {
-        var document = await origin.GetMirrorAsync(mirror, CancellationToken.None);
-        var current = document.Current;
-        _mirrors.TryGetValue(mirror, out var before);
-        if (before is not null && before.Tree.Number == current.Number && before.Tree.Root == current.Root && before.CreatedAt == document.CreatedAt)
+        var document = await _origin.GetMirrorAsync(mirror, CancellationToken.None);
+        var key = new TreeKey(mirror, document.Current.Number, document.Current.Root, document.CreatedAt);
+        if (_mirrors.TryGetValue(mirror, out var before) && before.Tree.Key == key)
         {
-            Volatile.Write(ref before.AskAt, After(fresh));
+            Volatile.Write(ref before.AskAt, After(_fresh));
             return before;
         }
 
-        var known = new Known(new Tree(current.Number, current.Root), before?.Tree, document.CreatedAt) { AskAt = After(fresh) };
+        var known = new Known(new Tree(key), PreviousOf(key)) { AskAt = After(_fresh) };
         _mirrors[mirror] = known;
+        _memory.Met(key);
         return known;
     }
+
+    /// <summary>The tree that was current until now, unless it belonged to another mirror of the same name.</summary>
+    private Tree? PreviousOf(TreeKey key)
+        => _mirrors.TryGetValue(key.Mirror, out var before) && before.Tree.Key.CreatedAt == key.CreatedAt ? before.Tree : null;
 
     private async Task<PathEntry> AskAsync(MirrorName mirror, ContentPath path, Known known, CancellationToken cancellation)
     {
@@ -103,8 +125,7 @@ internal sealed class MirrorTrees(OriginClient origin, TimeSpan fresh, TimeSpan 
         PathEntry entry;
         try
         {
-            var file = await origin.GetFileAsync(mirror, path, tree.Number, CancellationToken.None);
-            entry = new PathEntry(file, new ContentHeaders(file.Digest, path.FileName, file.Modified, ContentHeaders.Revalidate), null);
+            entry = Entry(await _origin.GetFileAsync(mirror, path, tree.Key.Number, CancellationToken.None));
         }
         catch (FaultException error) when (error.Fault.Kind == FaultKind.NotFound && !error.Fault.Is(CatalogFault.SnapshotNotFound))
         {
@@ -112,25 +133,32 @@ internal sealed class MirrorTrees(OriginClient origin, TimeSpan fresh, TimeSpan 
         }
 
         if (tree.Paths.Count >= MaxPaths)
+        {
             tree.Paths.Clear();
+            _memory.ForgotPaths(tree.Key);
+        }
+
         tree.Paths[path] = entry;
+        if (entry.File is { } found)
+            _memory.Learnt(tree.Key, found);
         return entry;
     }
 
-    private long After(TimeSpan span) => time.GetTimestamp() + (long)(span.TotalSeconds * time.TimestampFrequency);
+    private static PathEntry Entry(FileDocument file)
+        => new(file, new ContentHeaders(file.Digest, file.Path.FileName, file.Modified, ContentHeaders.Revalidate), null);
+
+    private long After(TimeSpan span) => _time.GetTimestamp() + (long)(span.TotalSeconds * _time.TimestampFrequency);
 
     /// <summary>One snapshot's paths as far as they were asked for.</summary>
-    private sealed class Tree(long number, Sha256Digest root)
+    private sealed class Tree(TreeKey key)
     {
-        public long Number => number;
-
-        public Sha256Digest Root => root;
+        public TreeKey Key => key;
 
         public ConcurrentDictionary<ContentPath, PathEntry> Paths { get; } = new();
     }
 
     /// <summary>A mirror's current snapshot, and the one before for when the origin goes down in between.</summary>
-    private sealed class Known(Tree tree, Tree? previous, DateTimeOffset createdAt)
+    private sealed class Known(Tree tree, Tree? previous)
     {
         /// <summary>Timestamp from which on the origin is asked again.</summary>
         public long AskAt;
@@ -138,7 +166,5 @@ internal sealed class MirrorTrees(OriginClient origin, TimeSpan fresh, TimeSpan 
         public Tree Tree => tree;
 
         public Tree? Previous => previous;
-
-        public DateTimeOffset CreatedAt => createdAt;
     }
 }

@@ -34,7 +34,7 @@ internal static class EdgeRole
                 ScrubDeepCycle = settings.Scrub.DeepCycle,
             };
             Directory.CreateDirectory(options.CacheFolder);
-            var edge = EdgeService.Open(options, context.Time, context.Loggers);
+            var edge = EdgeService.Open(options, context.State, context.Time, context.Loggers);
             parts.Push(edge);
             var surface = await context.LaunchEdgeAsync(name, app => app.MapEdge(edge), cancellation);
             parts.Push(surface);

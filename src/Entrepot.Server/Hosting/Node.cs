@@ -20,6 +20,9 @@ public sealed class Node : IAsyncDisposable
     public static string Version { get; } =
         typeof(Node).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0.0";
 
+    /// <summary>The features that keep state, in order of dependency.</summary>
+    public static IReadOnlyList<Assembly> StateFeatures { get; } = [typeof(MirrorCatalog).Assembly, typeof(PortBook).Assembly, typeof(Node).Assembly];
+
     /// <summary>The surfaces that listen.</summary>
     public NetworkDocument Network => _context.Network.Current;
 
@@ -41,7 +44,7 @@ public sealed class Node : IAsyncDisposable
         {
             var data = DataFolder.Open(settings.DataFolder);
             parts.Push(new Undo(data.Dispose));
-            var state = StateDatabase.Open(data.StateFile, typeof(MirrorCatalog).Assembly, typeof(PortBook).Assembly);
+            var state = StateDatabase.Open(data.StateFile, StateFeatures);
             parts.Push(state);
             var book = new PortBook(state, new PortPolicy(), time);
             var launcher = new SurfaceLauncher(new PortBinder(book, new ListeningSockets()), settings, time, loggers);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Reflection;
 using Entrepot.Cli.Rendering;
 using Entrepot.Core.Kernel;
 using Entrepot.Core.State;
@@ -12,10 +11,6 @@ internal static class DataChecks
 {
     /// <summary>Below this many bytes free a node can't be expected to start.</summary>
     public const long Least = 1L << 30;
-
-    /// <summary>The features that keep state, as a node opens them.</summary>
-    private static readonly Assembly[] Features =
-        [typeof(Mirror.Catalog.MirrorCatalog).Assembly, typeof(Ports.Allocation.PortBook).Assembly];
 
     private static readonly string[] Parts = ["blobs", "edges", "run"];
 
@@ -94,7 +89,7 @@ internal static class DataChecks
     {
         const string name = "state database";
         var file = Path.Combine(data, "state.db");
-        var state = StateInspector.Look(file, Features);
+        var state = StateInspector.Look(file, Node.StateFeatures);
         if (!state.Exists)
             return Check.Ok(name, "none yet");
         if (state.Problem is not null)

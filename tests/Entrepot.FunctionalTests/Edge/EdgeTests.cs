@@ -98,12 +98,48 @@ public sealed class EdgeTests : IAsyncLifetime
         var bytes = Bytes(2 * MiB);
         var fingerprint = _origin.Publish("held", bytes);
         await _edge.Http.GetByteArrayAsync("/images/held");
-        await _edge.DisposeAsync();
-        _origin.Down = true;
-        _edge = await RunningEdge.StartAsync(_origin, _folder, "edge-1");
+        await RestartAsync(down: true);
 
         (await _edge.Http.GetByteArrayAsync($"/images/held?digest={fingerprint.Digest}")).AsSpan().SequenceEqual(bytes).ShouldBeTrue();
         (await _edge.Http.GetByteArrayAsync($"/v1/blobs/{fingerprint.Digest}")).AsSpan().SequenceEqual(bytes).ShouldBeTrue();
+        using var byPath = await _edge.Http.GetAsync("/images/held");
+        (await byPath.Content.ReadAsByteArrayAsync()).AsSpan().SequenceEqual(bytes).ShouldBeTrue();
+        byPath.Content.Headers.LastModified.ShouldBe(FakeOrigin.Modified);
+    }
+
+    [Fact]
+    public async Task After_a_restart_the_newest_snapshot_comes_first_and_the_one_before_fills_its_gaps()
+    {
+        _origin.Publish("changed", [1]);
+        _origin.Publish("same", [2]);
+        await _edge.Http.GetByteArrayAsync("/images/changed");
+        await _edge.Http.GetByteArrayAsync("/images/same");
+        _origin.Publish("changed", [3]);
+        _edge.Time.Advance(TimeSpan.FromSeconds(2));
+        await _edge.Http.GetByteArrayAsync("/images/changed");
+        await RestartAsync(down: true);
+
+        (await _edge.Http.GetByteArrayAsync("/images/changed")).ShouldBe([3]);
+        (await _edge.Http.GetByteArrayAsync("/images/same")).ShouldBe([2]);
+
+        _origin.Publish("changed", [4]);
+        await RestartAsync(down: false);
+        (await _edge.Http.GetByteArrayAsync("/images/changed")).ShouldBe([4], "what was written down is not taken for current while the origin answers");
+    }
+
+    [Fact]
+    public async Task A_deleted_mirror_stays_deleted_over_a_restart()
+    {
+        _origin.Publish("held", [1]);
+        await _edge.Http.GetByteArrayAsync("/images/held");
+        _origin.Deleted = true;
+        _edge.Time.Advance(TimeSpan.FromSeconds(2));
+        using (var gone = await _edge.Http.GetAsync("/images/held"))
+            gone.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        await RestartAsync(down: true);
+
+        using var refused = await _edge.Http.GetAsync("/images/held");
+        refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
     }
 
     [Fact]
@@ -242,6 +278,13 @@ public sealed class EdgeTests : IAsyncLifetime
         document.Misses.ShouldBe(1);
         document.Sources.Single().Name.ShouldBe("origin");
         (await _edge.Http.GetStringAsync("/healthz")).ShouldBe("ok\n");
+    }
+
+    private async Task RestartAsync(bool down)
+    {
+        await _edge.DisposeAsync();
+        _origin.Down = down;
+        _edge = await RunningEdge.StartAsync(_origin, _folder, "edge-1");
     }
 
     private static byte[] Bytes(int count)

@@ -28,6 +28,9 @@ internal sealed class FakeOrigin : IAsyncDisposable
     /// <summary>True to answer every request with 503.</summary>
     public bool Down { get; set; }
 
+    /// <summary>True when the mirror is no more.</summary>
+    public bool Deleted { get; set; }
+
     /// <summary>True to flip a bit of every blob that is sent.</summary>
     public bool Lies { get; set; }
 
@@ -69,6 +72,9 @@ internal sealed class FakeOrigin : IAsyncDisposable
         app.MapGet("/v1/mirrors/images", context =>
         {
             Count1("mirror");
+            if (Deleted)
+                return FaultResponses.WriteAsync(
+                    context, Fault.Of(CatalogFault.MirrorNotFound, FaultKind.NotFound, "There is no mirror 'images'."));
             return JsonExchange.WriteAsync(
                 context,
                 new MirrorDocument(

@@ -1,5 +1,7 @@
 using Entrepot.Core.Identities;
+using Entrepot.Core.State;
 using Entrepot.Server.Edge;
+using Entrepot.Server.Hosting;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Entrepot.FunctionalTests.Edge;
@@ -7,10 +9,12 @@ namespace Entrepot.FunctionalTests.Edge;
 /// <summary>An edge that listens, with a clock of its own.</summary>
 internal sealed class RunningEdge : IAsyncDisposable
 {
+    private readonly StateDatabase _state;
     private readonly TestSurface _surface;
     private bool _disposed;
 
-    private RunningEdge(EdgeService service, TestSurface surface, FakeTimeProvider time) => (Service, _surface, Time) = (service, surface, time);
+    private RunningEdge(EdgeService service, StateDatabase state, TestSurface surface, FakeTimeProvider time)
+        => (Service, _state, _surface, Time) = (service, state, surface, time);
 
     public EdgeService Service { get; }
 
@@ -30,8 +34,9 @@ internal sealed class RunningEdge : IAsyncDisposable
             CacheFolder = Path.Combine(folder, name),
             Capacity = 64 << 20,
         };
-        var service = EdgeService.Open(options, time, TestLog.Factory);
-        return new RunningEdge(service, await TestSurface.StartAsync(app => app.MapEdge(service)), time);
+        var state = StateDatabase.Open(Path.Combine(folder, name + ".db"), Node.StateFeatures);
+        var service = EdgeService.Open(options, state, time, TestLog.Factory);
+        return new RunningEdge(service, state, await TestSurface.StartAsync(app => app.MapEdge(service)), time);
     }
 
     public async ValueTask DisposeAsync()
@@ -41,5 +46,6 @@ internal sealed class RunningEdge : IAsyncDisposable
         _disposed = true;
         await _surface.DisposeAsync();
         await Service.DisposeAsync();
+        await _state.DisposeAsync();
     }
 }

@@ -5,6 +5,7 @@ using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Inventory;
 using Entrepot.Server.Api;
 using Entrepot.Server.Configuration;
+using Entrepot.Server.Hosting;
 
 namespace Entrepot.Tests.Cli;
 
@@ -91,9 +92,9 @@ public sealed class DoctorTests : IDisposable
             check.Finding.ShouldContain("will be applied at the next start");
         }
 
-        await using (StateDatabase.Open(file, typeof(Entrepot.Mirror.Catalog.MirrorCatalog).Assembly, typeof(PortBook).Assembly))
+        await using (StateDatabase.Open(file, Node.StateFeatures))
             DataChecks.State(_data).Status.ShouldBe(CheckStatus.Ok);
-        await using (var state = StateDatabase.Open(file, typeof(Entrepot.Mirror.Catalog.MirrorCatalog).Assembly, typeof(PortBook).Assembly))
+        await using (var state = StateDatabase.Open(file, Node.StateFeatures))
             await state.WriteAsync(t => t.Execute("INSERT INTO SchemaVersions (ScriptName, Applied) VALUES ('Entrepot.Future.9999.sql', '2030-01-01')"));
         DataChecks.State(_data).Finding.ShouldContain("newer version: it holds 'Entrepot.Future.9999.sql'");
 
