@@ -27,13 +27,14 @@ internal sealed class TestSurface : IAsyncDisposable
     public Uri Url => Http.BaseAddress!;
 
     public static async Task<TestSurface> StartAsync(
-        Action<WebApplication> map, LimitSettings? limits = null, Action<IServiceCollection>? services = null)
+        Action<WebApplication> map, LimitSettings? limits = null, Action<IServiceCollection>? services = null, ConnectionBudget? budget = null)
     {
+        limits ??= new LimitSettings();
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         var address = (IPEndPoint)socket.LocalEndPoint!;
         var host = await SurfaceHost.StartAsync(
-            "test", socket, limits ?? new LimitSettings(), TimeProvider.System, TestLog.Factory, services,
+            "test", socket, limits, (budget ?? new ConnectionBudget(null)).Share(limits.Connections), TimeProvider.System, TestLog.Factory, services,
             (app, _) =>
             {
                 app.UseRouting();

@@ -53,10 +53,13 @@ internal sealed class EntrepotProcess : IAsyncDisposable
     }
 
     /// <summary>Starts <c>serve</c> or <c>up</c> on a data folder and waits until its surfaces are announced.</summary>
-    public static async Task<EntrepotProcess> StartAsync(string data, params string[] arguments)
+    public static Task<EntrepotProcess> StartAsync(string data, params string[] arguments) => StartWithAsync("", data, arguments);
+
+    /// <summary>As <see cref="StartAsync"/>, with more settings in YAML.</summary>
+    public static async Task<EntrepotProcess> StartWithAsync(string settings, string data, params string[] arguments)
     {
         var configuration = data + ".yaml";
-        await File.WriteAllTextAsync(configuration, AnyPorts);
+        await File.WriteAllTextAsync(configuration, $"{AnyPorts}\n{settings}\n");
         var process = new Process { StartInfo = Describe([.. arguments, "--config", configuration, "--data", data]) };
         var started = new EntrepotProcess(process, data);
         process.OutputDataReceived += (_, line) => started.Take(line.Data);

@@ -27,4 +27,7 @@ internal static partial class Log
 
     [LoggerMessage(1104, LogLevel.Information, "{Node} stopped")]
     public static partial void NodeStopped(ILogger logger, string node);
+
+    [LoggerMessage(1108, LogLevel.Warning, "{Address} refuses connections: {Open} are open, as many as limits.connections or the process's open-file limit allow; {Held} more were refused since the last of these lines")]
+    public static partial void ConnectionRefused(ILogger logger, string address, int open, int held);
 }

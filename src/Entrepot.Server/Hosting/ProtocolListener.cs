@@ -1,6 +1,7 @@
 using System.Net;
 using System.Threading.Channels;
 using Entrepot.Server.Configuration;
+using Entrepot.Server.Http;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
@@ -22,17 +23,19 @@ internal sealed class ProtocolListener : IConnectionListenerFactory, IConnection
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly SemaphoreSlim _undecided;
+    private readonly ConnectionShare _share;
+    private readonly LogThrottle _refusals;
     private readonly Channel<ConnectionContext> _http1 = Channel.CreateBounded<ConnectionContext>(Backlog);
     private readonly Channel<ConnectionContext> _http2 = Channel.CreateBounded<ConnectionContext>(Backlog);
     private readonly SemaphoreSlim _binding = new(1, 1);
     private IConnectionListener? _listener;
     private Task? _accepting;
 
-    public ProtocolListener(IConnectionListenerFactory sockets, EndPoint address, LimitSettings limits, TimeProvider time, ILogger logger)
+    public ProtocolListener(
+        IConnectionListenerFactory sockets, EndPoint address, ConnectionShare share, LimitSettings limits, TimeProvider time, ILogger logger)
     {
-        (_sockets, _address, _limits, _time, _logger) = (sockets, address, limits, time, logger);
-        _undecided = new SemaphoreSlim(limits.Connections, limits.Connections);
+        (_sockets, _address, _share, _limits, _time, _logger) = (sockets, address, share, limits, time, logger);
+        _refusals = new LogThrottle(time, TimeSpan.FromMinutes(1));
     }
 
     /// <summary>Where Kestrel's HTTP/1.1 end point listens.</summary>
@@ -62,6 +65,19 @@ internal sealed class ProtocolListener : IConnectionListenerFactory, IConnection
         return new Half(this, endpoint, endpoint == Http1 ? _http1 : _http2);
     }
 
+    /// <summary>Follows a connection that Kestrel took to its end.</summary>
+    public ConnectionDelegate Follow(ConnectionDelegate next) => async connection =>
+    {
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            _share.Release();
+        }
+    };
+
     /// <summary>Closes the port: from here on the kernel refuses connections instead of queueing them for nobody.</summary>
     public async Task UnbindAsync()
     {
@@ -89,11 +105,16 @@ internal sealed class ProtocolListener : IConnectionListenerFactory, IConnection
         {
             while (await _listener!.AcceptAsync(_stopping.Token) is { } connection)
             {
-                // As many may stay silent as may be open; beyond that a newcomer is closed at once, as Kestrel does.
-                if (_undecided.Wait(0, CancellationToken.None))
+                if (_share.TryTake())
+                {
                     _ = TellApartAsync(connection);
-                else
-                    await connection.DisposeAsync();
+                    continue;
+                }
+
+                if (_refusals.Allows(out var held))
+                    Log.ConnectionRefused(_logger, _address.ToString()!, _share.Open, held);
+                connection.Abort();
+                await connection.DisposeAsync();
             }
         }
         catch (OperationCanceledException)
@@ -113,25 +134,27 @@ internal sealed class ProtocolListener : IConnectionListenerFactory, IConnection
 
     private async Task TellApartAsync(ConnectionContext connection)
     {
+        var handedOver = false;
         try
         {
             using var deadline = new CancellationTokenSource(_limits.HeaderTimeout, _time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, _stopping.Token);
             var target = await ReadStartAsync(connection, either.Token);
-            if (target is null)
-                await connection.DisposeAsync();
-            else
+            if (target is not null)
+            {
                 await target.Writer.WriteAsync(connection, either.Token);
+                handedOver = true;
+            }
         }
         catch (Exception)
         {
             // A client that stays silent, goes away or arrives while stopping: nothing to answer and nobody to tell.
-            await connection.DisposeAsync();
         }
-        finally
-        {
-            _undecided.Release();
-        }
+
+        if (handedOver)
+            return;
+        await connection.DisposeAsync();
+        _share.Release();
     }
 
     private async ValueTask<Channel<ConnectionContext>?> ReadStartAsync(ConnectionContext connection, CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Http;
@@ -38,13 +39,14 @@ internal sealed class SurfaceHost : IAsyncDisposable
     /// <param name="name">The surface's name, the category of its log.</param>
     /// <param name="socket">Bound, not yet listening; owned by the surface from here on.</param>
     /// <param name="limits">What a client is granted.</param>
+    /// <param name="connections">How many connections it may have.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Where the surface logs.</param>
     /// <param name="services">Adds what the endpoints need from the container, or nothing.</param>
     /// <param name="map">Adds middleware and endpoints; the strict target check and the fault mapper come before it.</param>
     /// <param name="cancellation">Gives up.</param>
     public static async Task<SurfaceHost> StartAsync(
-        string name, Socket socket, LimitSettings limits, TimeProvider time, ILoggerFactory loggers,
+        string name, Socket socket, LimitSettings limits, ConnectionShare connections, TimeProvider time, ILoggerFactory loggers,
         Action<IServiceCollection>? services, Action<WebApplication, ILogger> map, CancellationToken cancellation)
     {
         var logger = loggers.CreateLogger($"Entrepot.Surface.{name}");
@@ -64,12 +66,17 @@ internal sealed class SurfaceHost : IAsyncDisposable
             Backlog = 4096,
         };
         var listener = new ProtocolListener(
-            new SocketTransportFactory(Options.Create(transport), loggers), socket.LocalEndPoint!, limits, time, logger);
+            new SocketTransportFactory(Options.Create(transport), loggers), socket.LocalEndPoint!, connections, limits, time, logger);
         builder.Services.AddSingleton<IConnectionListenerFactory>(listener);
         builder.WebHost.ConfigureKestrel(options =>
         {
-            options.Listen(listener.Http1, end => end.Protocols = HttpProtocols.Http1);
-            options.Listen(listener.Http2, end => end.Protocols = HttpProtocols.Http2);
+            Listen(listener.Http1, HttpProtocols.Http1);
+            Listen(listener.Http2, HttpProtocols.Http2);
+            void Listen(EndPoint endPoint, HttpProtocols protocol) => options.Listen(endPoint, end =>
+            {
+                end.Protocols = protocol;
+                end.Use(listener.Follow);
+            });
         });
 
         var app = builder.Build();
@@ -105,7 +112,6 @@ internal sealed class SurfaceHost : IAsyncDisposable
     private static void Configure(KestrelServerOptions options, LimitSettings limits)
     {
         options.AddServerHeader = false;
-        options.Limits.MaxConcurrentConnections = limits.Connections;
         options.Limits.RequestHeadersTimeout = limits.HeaderTimeout;
         options.Limits.KeepAliveTimeout = limits.IdleTimeout;
         options.Limits.MaxRequestHeadersTotalSize = limits.HeaderSize;

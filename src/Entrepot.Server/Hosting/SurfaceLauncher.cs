@@ -1,4 +1,5 @@
 using System.Net;
+using Entrepot.Core.Kernel;
 using Entrepot.Ports.Allocation;
 using Entrepot.Server.Api;
 using Entrepot.Server.Configuration;
@@ -35,6 +36,7 @@ internal sealed class RunningSurface(SurfaceDocument document, SurfaceHost host,
 /// <summary>Takes a surface from plan to listening: lease, bind, serve. The one way to a listener in this assembly.</summary>
 internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, TimeProvider time, ILoggerFactory loggers)
 {
+    private readonly ConnectionBudget _connections = new(ProcessLimits.OpenFiles());
     private readonly ILogger _logger = loggers.CreateLogger("Entrepot.Hosting");
 
     /// <summary>Leases a port, binds it and starts to serve.</summary>
@@ -52,7 +54,7 @@ internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, Time
         try
         {
             var host = await SurfaceHost.StartAsync(
-                plan.Name, port.Socket, settings.Limits, time, loggers, services,
+                plan.Name, port.Socket, settings.Limits, _connections.Share(settings.Limits.Connections), time, loggers, services,
                 (app, logger) =>
                 {
                     if (!plan.Allow.Contains(SurfaceSettings.Anyone[0]) || !plan.Allow.Contains(SurfaceSettings.Anyone[1]))

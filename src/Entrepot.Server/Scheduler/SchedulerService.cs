@@ -4,6 +4,7 @@ using Entrepot.Mirror.Catalog;
 using Entrepot.Mirror.Integrity;
 using Entrepot.Mirror.Routing;
 using Entrepot.Server.Configuration;
+using Entrepot.Server.Http;
 using Entrepot.Server.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;

@@ -4,6 +4,7 @@ using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Inventory;
 using Entrepot.Server.Api;
 using Entrepot.Server.Configuration;
+using Entrepot.Server.Hosting;
 
 namespace Entrepot.Cli.Diagnosis;
 
@@ -75,21 +76,21 @@ internal static class HostChecks
             : Check.Ok(name, $"less than {SmallSkew.TotalSeconds:0} s from the node's");
     }
 
-    /// <summary>The process may open as many files as the connection limits promise.</summary>
+    /// <summary>The process may open enough files for the connections that a listener is promised.</summary>
     public static Check OpenFiles(long? limit, Settings settings)
     {
         const string name = "open files";
-        var listeners = WantedPorts(settings).Count() + settings.Edges.Count;
-        var needed = ((long)settings.Limits.Connections * listeners) + OtherFiles;
         if (limit is not { } allowed)
             return Check.Ok(name, "no limit on this platform");
-        return allowed >= needed
-            ? Check.Ok(name, $"{Units.Count(allowed)} allowed, {Units.Count(needed)} needed at most")
-            : allowed < OtherFiles
-                ? Check.Fail(name, $"only {Units.Count(allowed)} allowed", "ulimit -n 65536, or LimitNOFILE=65536 in the unit file.")
-                : Check.Warn(
-                    name, $"{Units.Count(allowed)} allowed; {Units.Of(listeners, "listener")} with {Units.Count(settings.Limits.Connections)} connections each may need {Units.Count(needed)}",
-                    $"ulimit -n {Units.Number(needed)} (LimitNOFILE= in the unit file), or lower limits.connections.");
+        if (allowed < OtherFiles)
+            return Check.Fail(name, $"only {Units.Count(allowed)} allowed", "ulimit -n 65536, or LimitNOFILE=65536 in the unit file.");
+        var promised = settings.Limits.Connections;
+        var total = new ConnectionBudget(allowed).Total;
+        return total >= promised
+            ? Check.Ok(name, $"{Units.Count(allowed)} allowed: {Units.Count(total)} connections over all listeners, {Units.Count(promised)} at one")
+            : Check.Warn(
+                name, $"{Units.Count(allowed)} allowed: no more than {Units.Count(total)} connections fit, and limits.connections promises {Units.Count(promised)} a listener",
+                $"ulimit -n {Units.Number((promised * 4L / 3) + OtherFiles)} (LimitNOFILE= in the unit file), or lower limits.connections.");
     }
 
     /// <summary>Programs that the printed commands use; a node needs none of them.</summary>

@@ -112,6 +112,37 @@ public sealed class SurfaceHostTests
         }
     }
 
+    /// <summary>However a connection ends, its place is free again.</summary>
+    [Theory]
+    [InlineData("silent")]
+    [InlineData("served")]
+    [InlineData("half a request")]
+    [InlineData("reset")]
+    public async Task A_connection_that_is_gone_makes_room(string how)
+    {
+        await using var surface = await EchoAsync(new LimitSettings { Connections = 2 });
+        for (var i = 0; i < 40; i++)
+            await ComeAndGoAsync(surface, how);
+
+        // The end of the last ones may reach the server a little later.
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                using TcpClient first = new(), second = new();
+                await first.ConnectAsync(surface.Address, Cancellation);
+                await AskAsync(first);
+                await second.ConnectAsync(surface.Address, Cancellation);
+                await AskAsync(second);
+                return;
+            }
+            catch (Exception error) when (error is IOException or SocketException && attempt < 1000)
+            {
+                await Task.Yield();
+            }
+        }
+    }
+
     [Theory]
     [InlineData("/images/../v1/x")]
     [InlineData("/images/%2e%2e/x")]
@@ -134,6 +165,25 @@ public sealed class SurfaceHostTests
     private static Task<TestSurface> EchoAsync(LimitSettings? limits = null)
         => TestSurface.StartAsync(
             app => app.Run(context => context.Response.WriteAsync($"{context.Request.Protocol} {context.Request.Path}")), limits);
+
+    private static async Task ComeAndGoAsync(TestSurface surface, string how)
+    {
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(surface.Address, Cancellation);
+            if (how == "half a request")
+                await client.GetStream().WriteAsync("GET / HT"u8.ToArray(), Cancellation);
+            else if (how != "silent")
+                await AskAsync(client);
+            if (how == "reset")
+                client.LingerState = new LingerOption(true, 0);
+        }
+        catch (Exception error) when (error is IOException or SocketException)
+        {
+            // No room yet: refused.
+        }
+    }
 
     private static async Task AskAsync(TcpClient client)
     {

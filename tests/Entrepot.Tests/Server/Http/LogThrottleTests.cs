@@ -1,7 +1,7 @@
-using Entrepot.Server.Scheduler;
+using Entrepot.Server.Http;
 using Microsoft.Extensions.Time.Testing;
 
-namespace Entrepot.Tests.Server.Scheduler;
+namespace Entrepot.Tests.Server.Http;
 
 public sealed class LogThrottleTests
 {

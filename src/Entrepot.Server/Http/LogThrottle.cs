@@ -1,4 +1,4 @@
-namespace Entrepot.Server.Scheduler;
+namespace Entrepot.Server.Http;
 
 /// <summary>Lets one line through in each period, so that a thousand clients who meet the same trouble do not fill the disk with it.</summary>
 /// <param name="time">The clock.</param>
