@@ -13,7 +13,7 @@ internal sealed class EntrepotProcess : IAsyncDisposable
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(90);
 
     /// <summary>Whichever ports the kernel finds free, heart-beats often enough that a test need not wait for them.</summary>
-    private const string AnyPorts = """
+    public const string AnyPorts = """
         surfaces:
           push: {port: 0}
           metadata: {port: 0}
@@ -53,14 +53,17 @@ internal sealed class EntrepotProcess : IAsyncDisposable
     }
 
     /// <summary>Starts <c>serve</c> or <c>up</c> on a data folder and waits until its surfaces are announced.</summary>
-    public static Task<EntrepotProcess> StartAsync(string data, params string[] arguments) => StartWithAsync("", data, arguments);
+    public static Task<EntrepotProcess> StartAsync(string data, params string[] arguments) => StartWithAsync(AnyPorts, data, arguments);
 
-    /// <summary>As <see cref="StartAsync"/>, with more settings in YAML.</summary>
+    /// <summary>As <see cref="StartAsync"/>, with settings in YAML.</summary>
     public static async Task<EntrepotProcess> StartWithAsync(string settings, string data, params string[] arguments)
     {
         var configuration = data + ".yaml";
-        await File.WriteAllTextAsync(configuration, $"{AnyPorts}\n{settings}\n");
+        await File.WriteAllTextAsync(configuration, settings);
         var process = new Process { StartInfo = Describe([.. arguments, "--config", configuration, "--data", data]) };
+        // As a reader of the docs would have it: the data folder is ./data, and the program is called ./run.
+        process.StartInfo.WorkingDirectory = Path.GetDirectoryName(data)!;
+        process.StartInfo.Environment["ENTREPOT_COMMAND"] = "./run";
         var started = new EntrepotProcess(process, data);
         process.OutputDataReceived += (_, line) => started.Take(line.Data);
         process.ErrorDataReceived += (_, line) => started.Take(line.Data);

@@ -13,11 +13,12 @@ internal sealed class EntrepotPeer : Peer
     private readonly Process _origin;
     private readonly Process _edge;
     private readonly Uri _push;
+    private readonly Uri _metadata;
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromMinutes(5) };
 
-    private EntrepotPeer(string program, string data, Process origin, Process edge, Uri push, IPEndPoint downloads)
+    private EntrepotPeer(string program, string data, Process origin, Process edge, Uri push, Uri metadata, IPEndPoint downloads)
         : base("entrepot")
-        => (_program, _data, _origin, _edge, _push, Downloads) = (program, data, origin, edge, push, downloads);
+        => (_program, _data, _origin, _edge, _push, _metadata, Downloads) = (program, data, origin, edge, push, metadata, downloads);
 
     public override IPEndPoint Downloads { get; }
 
@@ -33,8 +34,10 @@ internal sealed class EntrepotPeer : Peer
             program, ["serve", "--roles", "edge", "--origin", network["metadata"].ToString().TrimEnd('/'), "--data", edgeData], Path.Combine(folder, "edge.log"));
         var downloads = (await NetworkAsync(edgeData))["edge"];
         var peer = new EntrepotPeer(
-            program, originData, origin, edge, network["push"], new IPEndPoint(IPAddress.Loopback, downloads.Port));
+            program, originData, origin, edge, network["push"], network["metadata"], new IPEndPoint(IPAddress.Loopback, downloads.Port));
         await peer.CommandAsync("mirror", "create", "bench");
+        if (!Directory.Exists(content))
+            return peer;
         await peer.CommandAsync("push", content, "bench/");
         foreach (var file in Directory.EnumerateFiles(content, "*", SearchOption.AllDirectories))
         {
@@ -52,6 +55,20 @@ internal sealed class EntrepotPeer : Peer
         await using var body = File.OpenRead(file);
         using var response = await _http.PutAsync(new Uri(_push, $"/bench/upload/{name}"), new StreamContent(body, 1 << 20));
         response.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>The MD5 is computed after publishing; on a shared core it would slow whoever is measured next.</summary>
+    public override async Task SettleAsync(string name)
+    {
+        using var file = JsonDocument.Parse(await _http.GetStringAsync(new Uri(_metadata, $"/v1/mirrors/bench/tree/upload/{name}")));
+        var address = new Uri(_metadata, $"/v1/blobs/{file.RootElement.GetProperty("digest").GetString()}/fingerprint");
+        await UntilAsync(
+            async () =>
+            {
+                using var fingerprint = JsonDocument.Parse(await _http.GetStringAsync(address));
+                return fingerprint.RootElement.TryGetProperty("md5", out var md5) && md5.ValueKind == JsonValueKind.String;
+            },
+            $"no MD5 of {name}");
     }
 
     public override async ValueTask DisposeAsync()

@@ -21,6 +21,9 @@ internal abstract class Peer(string name) : IAsyncDisposable
     /// <summary>Sends one file and returns when the server has answered.</summary>
     public abstract Task UploadAsync(string file, string name);
 
+    /// <summary>Waits until the server has done whatever it does about an upload after answering it.</summary>
+    public virtual Task SettleAsync(string name) => Task.CompletedTask;
+
     public abstract ValueTask DisposeAsync();
 
     /// <summary>CPU time in seconds that the server's processes have used, user and system (proc(5), fields 14 and 15).</summary>

@@ -68,6 +68,7 @@ public sealed class Node : IAsyncDisposable
                 await EdgeRole.ListenAsync(context, address, origin is not null, parts, cancellation);
             }
 
+            launcher.WarnOfRisk();
             data.Announce(network.Current);
             return new Node(context, parts) { Sample = origin?.Sample };
         }

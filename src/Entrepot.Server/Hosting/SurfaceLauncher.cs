@@ -1,6 +1,7 @@
 using System.Net;
 using Entrepot.Core.Kernel;
 using Entrepot.Ports.Allocation;
+using Entrepot.Ports.Inventory;
 using Entrepot.Server.Api;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Http;
@@ -37,6 +38,7 @@ internal sealed class RunningSurface(SurfaceDocument document, SurfaceHost host,
 internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, TimeProvider time, ILoggerFactory loggers)
 {
     private readonly ConnectionBudget _connections = new(ProcessLimits.OpenFiles());
+    private readonly List<int> _atRisk = [];
     private readonly ILogger _logger = loggers.CreateLogger("Entrepot.Hosting");
 
     /// <summary>Leases a port, binds it and starts to serve.</summary>
@@ -74,6 +76,16 @@ internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, Time
         }
     }
 
+    /// <summary>Says once, for all surfaces together, which ports an outgoing connection may take while the node is down.</summary>
+    public void WarnOfRisk()
+    {
+        if (_atRisk.Count == 0)
+            return;
+        var range = EphemeralRange.Read();
+        var ours = PortSet.Of(_atRisk.Append(settings.EmergencyPort)).Union(PortSet.Range(settings.Edges.Pool.First, settings.Edges.Pool.Last));
+        Log.PortsAtRisk(_logger, PortSet.Of(_atRisk).ToString(), range.First, range.Last, range.Cure(ours) ?? "");
+    }
+
     private SurfaceDocument Describe(SurfacePlan plan, BoundPort port)
     {
         var host = settings.PublicHost
@@ -86,7 +98,9 @@ internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, Time
 
     private void Say(SurfacePlan plan, PortFinding finding)
     {
-        if (finding.Kind == PortFindingKind.Moved)
+        if (finding.Kind == PortFindingKind.AtRisk)
+            _atRisk.Add(finding.Port);
+        else if (finding.Kind == PortFindingKind.Moved)
             Log.SurfaceMoved(_logger, plan.Name, plan.Node, finding.Port, finding.Message);
         else
             Log.SurfaceWarning(_logger, plan.Name, plan.Node, $"{finding.Message} {finding.Cure}");

@@ -50,7 +50,7 @@ public sealed class CrowdTests
     {
         const int slow = 1000;
         using var folder = new TestFolder();
-        await using var node = await EntrepotProcess.StartWithAsync("limits: {headerTimeout: 3s}", folder["data"], "serve", "--roles", "origin");
+        await using var node = await EntrepotProcess.StartWithAsync($"{EntrepotProcess.AnyPorts}\nlimits: {{headerTimeout: 3s}}\n", folder["data"], "serve", "--roles", "origin");
         var metadata = node.Url("metadata");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         stop.CancelAfter(TimeSpan.FromSeconds(60));

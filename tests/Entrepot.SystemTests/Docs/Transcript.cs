@@ -1,0 +1,88 @@
+using System.Text.RegularExpressions;
+
+namespace Entrepot.SystemTests.Docs;
+
+/// <summary>A command that a page shows, and what the page says it prints.</summary>
+/// <param name="Command">The shell line after <c>$ </c>.</param>
+/// <param name="Shown">The lines below it.</param>
+/// <param name="Place">Page and line, for messages.</param>
+internal sealed record Step(string Command, IReadOnlyList<string> Shown, string Place);
+
+/// <summary>Reads the transcripts of a page and compares them with what really happens.</summary>
+internal static partial class Transcript
+{
+    /// <summary>The commands of a page's code blocks, in order.</summary>
+    public static IReadOnlyList<Step> Read(string file)
+    {
+        var steps = new List<Step>();
+        var shown = new List<string>();
+        var fenced = false;
+        var number = 0;
+        foreach (var line in File.ReadLines(file))
+        {
+            number++;
+            if (line.StartsWith("```", StringComparison.Ordinal))
+            {
+                fenced = !fenced;
+                shown = [];
+            }
+            else if (fenced && line.StartsWith("$ ", StringComparison.Ordinal))
+            {
+                shown = [];
+                steps.Add(new Step(Comment().Replace(line[2..], ""), shown, $"{Path.GetFileName(file)}:{number}"));
+            }
+            else if (fenced)
+            {
+                shown.Add(line);
+            }
+        }
+
+        return steps;
+    }
+
+    /// <summary>Every line that the page shows must be printed, in the page's order; more may be printed in between. Numbers, digests, times and
+    /// the width of columns are those of another day: any will do. <c>…</c> stands for whatever was cut.</summary>
+    public static void ShouldHappen(this Step step, string output)
+    {
+        var printed = output.Split('\n').Select(static line => Normalise(line)).ToList();
+        var at = 0;
+        foreach (var shown in step.Shown.Where(static line => line.Trim() is not ("" or "…")))
+        {
+            var pattern = "^" + Regex.Escape(Normalise(shown)).Replace("…", ".*", StringComparison.Ordinal) + "$";
+            var found = printed.FindIndex(at, line => Regex.IsMatch(line, pattern));
+            found.ShouldBeGreaterThanOrEqualTo(0, $"{step.Place} shows the line\n  {shown}\nbut $ {step.Command}\nprints\n{output}");
+            at = found + 1;
+        }
+    }
+
+    private static string Normalise(string line)
+    {
+        line = Folder().Replace(line, "FOLDER");
+        line = Digest().Replace(line, "DIGEST");
+        line = Unit().Replace(line, "UNIT");
+        line = Number().Replace(line, "N");
+        line = Zone().Replace(line, "DATE");
+        return Spaces().Replace(line, " ").Trim();
+    }
+
+    [GeneratedRegex(@"\s+# .*$")]
+    private static partial Regex Comment();
+
+    [GeneratedRegex(@"(?<![\w/])/(home|tmp)/\S*")]
+    private static partial Regex Folder();
+
+    [GeneratedRegex(@"sha256:[0-9a-f]+…?|sha-256=:[A-Za-z0-9+/=]+:|\b[0-9a-f]{32,64}\b")]
+    private static partial Regex Digest();
+
+    [GeneratedRegex(@"\b(B|[KMGT]iB)(/s)?(?![\w])")]
+    private static partial Regex Unit();
+
+    [GeneratedRegex(@"\d+([.,]\d+)*")]
+    private static partial Regex Number();
+
+    [GeneratedRegex(@"\w{3}, N \w{3} N N:N:N GMT")]
+    private static partial Regex Zone();
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Spaces();
+}
