@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Entrepot.SystemTests.Docs;
 
@@ -12,6 +13,12 @@ public sealed class DocumentationTests : IAsyncLifetime
     /// <summary>Commands that are not for a test: they would run the tests again, or need a second machine.</summary>
     private static readonly string[] NotRun = ["./test", "entrepot serve"];
 
+    private static readonly string[] First = ["{\"name\":\"images\"", "-X PATCH -H \"Content-Type: application/json"];
+
+    private static readonly (string Surface, int Port)[] DefaultPorts = [("push", 8333), ("metadata", 3000), ("admin", 9080), ("scheduler", 8080)];
+
+    private const string Mark = "==== ended with ";
+
     private readonly TestFolder _folder = new();
     private EntrepotProcess _network = null!;
 
@@ -21,7 +28,6 @@ public sealed class DocumentationTests : IAsyncLifetime
         var script = _folder["run"];
         await File.WriteAllTextAsync(script, $"#!/bin/sh\nexec '{EntrepotProcess.Program}' \"$@\"\n");
         (await Command.RunAsync("chmod", "+x", script)).ShouldSucceed();
-        TestFolder.WriteRandom(_folder["disk.img"], 50_000_000, 3);
         _network = await EntrepotProcess.StartWithAsync(Ports(), _folder["data"], "up");
         await Poll.UntilAsync(
             async () => (await ShellAsync("./run nodes")).Split("healthy").Length == 3 && _network.Output.Contains("Ctrl-C stops."), TimeSpan.FromSeconds(60), () => _network.Output);
@@ -34,19 +40,32 @@ public sealed class DocumentationTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("README.md")]
-    [InlineData("docs/guide/downloading.md")]
-    public async Task A_page_shows_what_happens(string page)
+    [InlineData("README.md", 50_000_000)]
+    [InlineData("docs/guide/downloading.md", 0)]
+    [InlineData("docs/reference/http-api.md", 3_000_000)]
+    public async Task A_page_shows_what_happens(string page, int size)
     {
-        foreach (var program in (string[])["curl", "wget", "aria2c"])
+        foreach (var program in (string[])["curl", "wget", "aria2c", "openssl"])
             Command.Require(program);
-        var file = Sample();
-        foreach (var step in Transcript.Read(Path.Combine(Root, page)))
+        TestFolder.WriteRandom(_folder["disk.img"], size, 3);
+        foreach (var name in (string[])["readme", "other", "fresh", "broken"])
+            await File.WriteAllTextAsync(_folder[name], name == "readme" ? "hello\n" : name + "\n");
+        var steps = Transcript.Read(Path.Combine(Root, page))
+            .Where(static step => !Array.Exists(NotRun, command => step.Command.StartsWith(command, StringComparison.Ordinal)))
+            // A reference describes reading before making, which is not the order of doing.
+            .OrderBy(static step => Array.FindIndex(First, step.Command.Contains) is >= 0 and var order ? order : First.Length)
+            .ToList();
+
+        // One shell for the page, so that what a command sets is there for the next.
+        var script = new StringBuilder($"F={Sample()}\n");
+        foreach (var step in steps)
+            script.Append(CultureInfo.InvariantCulture, $"{(step.Command == "./run" ? "true" : Translate(step.Command))}\necho \"{Mark}$?\"\n");
+        var outputs = (await ShellAsync(script.ToString())).Split(Mark);
+
+        for (var i = 0; i < steps.Count; i++)
         {
-            if (Array.Exists(NotRun, command => step.Command.StartsWith(command, StringComparison.Ordinal)))
-                continue;
-            var output = step.Command == "./run" ? _network.Output : await ShellAsync($"F={file}; {Translate(step.Command)}");
-            step.ShouldHappen(output);
+            outputs[i + 1][0].ShouldBe('0', $"{steps[i].Place}: $ {steps[i].Command}\nends with an error after\n{outputs[i]}");
+            steps[i].ShouldHappen(steps[i].Command == "./run" ? _network.Output : i == 0 ? outputs[0] : outputs[i][1..]);
         }
     }
 
@@ -75,14 +94,14 @@ public sealed class DocumentationTests : IAsyncLifetime
 
     /// <summary>The docs show the default ports; a test may not count on them.</summary>
     private string Translate(string command)
-        => command
-            .Replace("http://127.0.0.1:8080", _network.Url("scheduler").GetLeftPart(UriPartial.Authority), StringComparison.Ordinal)
-            .Replace("http://127.0.0.1:8333", _network.Url("push").GetLeftPart(UriPartial.Authority), StringComparison.Ordinal);
+        => DefaultPorts.Aggregate(command, (text, port) => text
+            .Replace($"//127.0.0.1:{port.Port}", $"//127.0.0.1:{_network.Url(port.Surface).Port}", StringComparison.Ordinal)
+            .Replace($"//localhost:{port.Port}", $"//localhost:{_network.Url(port.Surface).Port}", StringComparison.Ordinal));
 
     private async Task<string> ShellAsync(string line)
     {
-        var result = await Command.RunAsync("/bin/sh", "-c", $"cd '{_folder.Root}' && {line}");
-        return result.ShouldSucceed().Output + result.Error;
+        var result = await Command.RunAsync("/bin/bash", "-c", $"cd '{_folder.Root}' && exec 2>&1\n{line}");
+        return result.ShouldSucceed().Output;
     }
 
     /// <summary>Wanted ports that are free now, so that the reasons are those of the docs.</summary>

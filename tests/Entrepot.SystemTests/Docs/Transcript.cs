@@ -26,6 +26,10 @@ internal static partial class Transcript
                 fenced = !fenced;
                 shown = [];
             }
+            else if (fenced && steps.Count > 0 && shown.Count == 0 && IsOpen(steps[^1].Command))
+            {
+                steps[^1] = steps[^1] with { Command = $"{steps[^1].Command}\n{line}" };
+            }
             else if (fenced && line.StartsWith("$ ", StringComparison.Ordinal))
             {
                 shown = [];
@@ -48,11 +52,28 @@ internal static partial class Transcript
         var at = 0;
         foreach (var shown in step.Shown.Where(static line => line.Trim() is not ("" or "…")))
         {
-            var pattern = "^" + Regex.Escape(Normalise(shown)).Replace("…", ".*", StringComparison.Ordinal) + "$";
+            var pattern = "^" + Regex.Escape(Normalise(shown)).Replace(@"\ …", "…", StringComparison.Ordinal).Replace("…", ".*", StringComparison.Ordinal) + "$";
             var found = printed.FindIndex(at, line => Regex.IsMatch(line, pattern));
             found.ShouldBeGreaterThanOrEqualTo(0, $"{step.Place} shows the line\n  {shown}\nbut $ {step.Command}\nprints\n{output}");
             at = found + 1;
         }
+    }
+
+    /// <summary>True while a quote of the command is not closed: then it goes on in the next line.</summary>
+    private static bool IsOpen(string command)
+    {
+        var quote = '\0';
+        for (var i = 0; i < command.Length; i++)
+        {
+            if (command[i] == '\\' && quote != '\'')
+                i++;
+            else if (quote == '\0' && command[i] is '"' or '\'')
+                quote = command[i];
+            else if (command[i] == quote)
+                quote = '\0';
+        }
+
+        return quote != '\0';
     }
 
     private static string Normalise(string line)
