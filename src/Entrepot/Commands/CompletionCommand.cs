@@ -31,10 +31,8 @@ internal static class CompletionCommand
             local -a candidates
             candidates=("${(@f)$(entrepot "[suggest:${CURSOR}]" "${BUFFER}" 2>/dev/null)}")
             candidates=("${(@)candidates:#}")
-            if (( ${#candidates} )); then
-                compadd -a candidates
-            fi
-            _files
+            # Files where nothing of ours fits.
+            (( ${#candidates} )) && compadd -a candidates || _files
         }
         compdef _entrepot entrepot
         """;

@@ -23,7 +23,7 @@ public sealed class CompletionTests : IAsyncLifetime
     [InlineData("entrepot mirror show ima", "images")]
     [InlineData("entrepot pull iso", "isos/")]
     [InlineData("entrepot serve --roles sch", "scheduler")]
-    [InlineData("entrepot mirror list --output j", "Json")]
+    [InlineData("entrepot mirror list --output j", "json")]
     public async Task The_parser_completes_commands_options_values_and_mirrors(string line, string expected)
         => (await _world.OutputOfAsync($"[suggest:{line.Length}]", line)).Split('\n').ShouldContain(expected);
 
@@ -54,44 +54,81 @@ public sealed class CompletionTests : IAsyncLifetime
     [InlineData("entrepot push /etc/hos", "")]
     public async Task Bash_offers_what_fits(string line, string expected)
     {
-        if (OperatingSystem.IsWindows() || !File.Exists("/bin/bash"))
-        {
-            Assert.Skip("there is no bash here");
-            return;
-        }
-
-        var program = Path.Combine(AppContext.BaseDirectory, "entrepot.dll");
-        File.WriteAllText(_world.Path("entrepot"), $"#!/bin/bash\nexec dotnet '{program}' \"$@\"\n");
-        File.SetUnixFileMode(_world.Path("entrepot"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        File.WriteAllText(_world.Path("script"), await _world.OutputOfAsync("completion", "bash"));
         var words = line.Split(' ');
-        var start = new ProcessStartInfo("/bin/bash")
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            ArgumentList =
-            {
-                "--norc", "-c",
-                $$"""
-                source "$1"
-                compopt() { :; }
-                COMP_LINE=$2 COMP_POINT=${#2}
-                read -ra COMP_WORDS <<<"$2"
-                [[ $2 == *' ' ]] && COMP_WORDS+=("")
-                COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-                _entrepot_complete
-                echo "${COMPREPLY[*]}"
-                """,
-                "bash", _world.Path("script"), line,
-            },
-        };
-        start.Environment["PATH"] = $"{_world.Folder}:{Environment.GetEnvironmentVariable("PATH")}";
-        start.Environment["ENTREPOT_SERVER"] = _world.Network.Url;
-        using var bash = Process.Start(start)!;
-        var output = await bash.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        (await bash.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)).ShouldBe("");
+        var output = await RunAsync(
+            "bash", "--norc",
+            """
+            source "$1"
+            compopt() { :; }
+            COMP_LINE=$2 COMP_POINT=${#2}
+            read -ra COMP_WORDS <<<"$2"
+            [[ $2 == *' ' ]] && COMP_WORDS+=("")
+            COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+            _entrepot_complete
+            echo "${COMPREPLY[*]}"
+            """,
+            line);
 
         var offered = output.TrimEnd().Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(word => words[^1].StartsWith('-') || !word.StartsWith('-')).Order();
         string.Join(' ', offered).ShouldBe(expected);
+    }
+
+    /// <summary>A real fish completes a line as it would for a person.</summary>
+    [Theory]
+    [InlineData("entrepot mir", "mirror")]
+    [InlineData("entrepot mirror show i", "images isos")]
+    [InlineData("entrepot pull ima", "images/")]
+    [InlineData("entrepot push --dr", "--dry-run")]
+    public async Task Fish_offers_what_fits(string line, string expected)
+    {
+        var output = await RunAsync("fish", "--no-config", "source $argv[1]; complete -C $argv[2]", line);
+
+        string.Join(' ', output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order()).ShouldBe(expected);
+    }
+
+    /// <summary>zsh's own part, the matching of words, needs a terminal; here its functions are replaced by ones that print.</summary>
+    [Theory]
+    [InlineData("entrepot mirror show i", "images isos")]
+    [InlineData("entrepot push --dr", "--dry-run")]
+    [InlineData("entrepot push /etc/hos", "FILES")]
+    public async Task Zsh_is_handed_what_fits(string line, string expected)
+    {
+        var output = await RunAsync(
+            "zsh", "-f",
+            """
+            compdef() { : }
+            compadd() { print -rl -- ${(M)candidates:#${BUFFER##* }*} | grep . }
+            _files() { print FILES }
+            BUFFER=$2 CURSOR=${#2}
+            source "$1"
+            _entrepot
+            """,
+            line);
+
+        string.Join(' ', output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order()).ShouldBe(expected);
+    }
+
+    /// <summary>Runs a shell's code with the completion script of that shell as its first argument and the line as its second.</summary>
+    private async Task<string> RunAsync(string shell, string withoutProfile, string code, string line)
+    {
+        var program = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(folder => Path.Combine(folder, shell)).FirstOrDefault(File.Exists);
+        Assert.SkipWhen(OperatingSystem.IsWindows() || program is null, $"there is no {shell} here");
+        var cancellation = TestContext.Current.CancellationToken;
+        var entrepot = _world.Write("entrepot", $"#!/bin/sh\nexec dotnet '{Path.Combine(AppContext.BaseDirectory, "entrepot.dll")}' \"$@\"\n");
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(entrepot, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var script = _world.Write("script", await _world.OutputOfAsync("completion", shell));
+        var start = new ProcessStartInfo(program!) { RedirectStandardOutput = true, RedirectStandardError = true };
+        // After -c, fish takes what follows for arguments; the others take the first of them for a name.
+        string[] arguments = shell == "fish" ? [withoutProfile, "-c", code, script, line] : [withoutProfile, "-c", code, shell, script, line];
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+        start.Environment["PATH"] = $"{_world.Folder}:{Environment.GetEnvironmentVariable("PATH")}";
+        start.Environment["ENTREPOT_SERVER"] = _world.Network.Url;
+        using var running = Process.Start(start)!;
+        var error = running.StandardError.ReadToEndAsync(cancellation);
+        var output = await running.StandardOutput.ReadToEndAsync(cancellation);
+        (await error).ShouldBe("");
+        return output;
     }
 }
