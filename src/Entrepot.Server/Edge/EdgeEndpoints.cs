@@ -59,7 +59,7 @@ public static class EdgeEndpoints
         }
 
         var entry = await edge.Trees.ResolveAsync(mirror, path, context.RequestAborted);
-        await SendAsync(edge, context, entry.File!.Digest, entry.Headers!);
+        await SendAsync(edge, context, entry.File.Digest, entry.Headers);
     }
 
     private static async Task SendAsync(EdgeService edge, HttpContext context, Sha256Digest digest, ContentHeaders headers)

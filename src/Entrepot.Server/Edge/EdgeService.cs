@@ -61,7 +61,7 @@ public sealed class EdgeService : IAsyncDisposable
         _peers = new PeerFinder(options, sources, _origin, _http, time, _logger);
         sources.Replace([_peers.Origin]);
         Content = new EdgeContent(_cache, sources, caching, _metrics, time, _logger);
-        _memory = new TreeMemory(state, options.Node, _logger);
+        _memory = new TreeMemory(state, options.Node, time, _logger);
         Trees = new MirrorTrees(_origin, _memory, options, time);
         _heart = new HeartbeatSender(options, Content, _metrics, _origin, time, _logger);
         _loops = new BackgroundLoops(_logger);

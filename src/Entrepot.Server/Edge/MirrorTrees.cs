@@ -7,18 +7,20 @@ using Entrepot.Server.Http;
 
 namespace Entrepot.Server.Edge;
 
-/// <summary>What a path was found to be in one snapshot.</summary>
-/// <param name="File">The file; null when there is none.</param>
+/// <summary>What a path names.</summary>
+/// <param name="File">The file, with the snapshot in which it was looked up.</param>
 /// <param name="Headers">The file's header values.</param>
-/// <param name="Refusal">Why there is none.</param>
-internal sealed record PathEntry(FileDocument? File, ContentHeaders? Headers, Fault? Refusal);
+internal sealed record PathEntry(FileDocument File, ContentHeaders Headers);
 
 /// <summary>Which blob a path names. The origin is asked once a second and mirror which snapshot is current, and once for each path of a
-/// snapshot, which never changes. While the origin is down, what is known stays in force, also over a restart.</summary>
+/// snapshot, which never changes. While the origin can't be asked, what was learnt last stays in force, also over a restart.</summary>
 internal sealed class MirrorTrees
 {
-    /// <summary>Paths remembered of one snapshot; beyond, all are forgotten and asked for again.</summary>
-    private const int MaxPaths = 100_000;
+    /// <summary>Paths held in memory, of all mirrors together: some 40 MB. Beyond, all are dropped; <see cref="TreeMemory"/> still has them.</summary>
+    private const int MaxPaths = 50_000;
+
+    /// <summary>Paths of one snapshot known to name nothing. Anybody can ask for such, so they are few, and push out only each other.</summary>
+    private const int MaxAbsent = 1024;
 
     private readonly OriginClient _origin;
     private readonly TreeMemory _memory;
@@ -27,18 +29,14 @@ internal sealed class MirrorTrees
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<MirrorName, Known> _mirrors = new();
     private readonly SingleFlight<MirrorName, Known> _refreshing = new();
-    private readonly SingleFlight<(Tree Tree, ContentPath Path), PathEntry> _asking = new();
+    private readonly SingleFlight<(Known Known, ContentPath Path), PathEntry> _asking = new();
+    private int _paths;
 
     public MirrorTrees(OriginClient origin, TreeMemory memory, EdgeOptions options, TimeProvider time)
     {
         (_origin, _memory, _fresh, _pause, _time) = (origin, memory, options.ResolveFor, options.OriginPause, time);
-        foreach (var (key, files) in memory.Recall())
-        {
-            var tree = new Tree(key);
-            foreach (var file in files)
-                tree.Paths[file.Path] = Entry(file);
-            _mirrors[key.Mirror] = new Known(tree, PreviousOf(key)) { AskAt = time.GetTimestamp() };
-        }
+        foreach (var key in memory.Mirrors())
+            _mirrors[key.Mirror] = new Known(key, []) { AskAt = time.GetTimestamp() };
     }
 
     /// <summary>Finds a file.</summary>
@@ -47,23 +45,39 @@ internal sealed class MirrorTrees
     {
         for (var again = false; ; again = true)
         {
-            var known = _mirrors.TryGetValue(mirror, out var last) && !again && _time.GetTimestamp() < Volatile.Read(ref last.AskAt)
-                ? last
-                : await RefreshAsync(mirror, last, cancellation);
-            if (!known.Tree.Paths.TryGetValue(path, out var entry))
+            var known = await CurrentAsync(mirror, again, cancellation);
+            if (known.Paths.TryGetValue(path, out var entry) && (entry.File.Snapshot == known.Key.Number || known.IsStale))
+                return entry;
+            if (known.Absent.TryGetValue(path, out var refusal))
+                throw refusal.ToException();
+            if (known.IsStale && Recall(known, path) is { } recalled)
+                return recalled;
+            try
             {
-                try
-                {
-                    entry = await AskAsync(mirror, path, known, cancellation);
-                }
-                catch (FaultException error) when (error.Fault.Is(CatalogFault.SnapshotNotFound) && !again)
-                {
-                    continue;  // retention dropped the snapshot while we looked
-                }
+                return await AskAsync(known, path, cancellation);
             }
-
-            return entry.Refusal is null ? entry : throw entry.Refusal.ToException();
+            catch (FaultException error) when (error.Fault.Is(CatalogFault.SnapshotNotFound) && !again)
+            {
+                // Retention dropped the snapshot while we looked.
+            }
         }
+    }
+
+    /// <summary>What is known of a mirror, refreshed when it is time. Once the origin did not answer, nobody waits for it any more: what is known
+    /// is used, and the origin is asked beside it.</summary>
+    private ValueTask<Known> CurrentAsync(MirrorName mirror, bool again, CancellationToken cancellation)
+    {
+        if (!_mirrors.TryGetValue(mirror, out var last))
+            return new ValueTask<Known>(RefreshAsync(mirror, null, cancellation));
+        if (!again && _time.GetTimestamp() < Volatile.Read(ref last.AskAt))
+            return new ValueTask<Known>(last);
+        if (!last.IsStale)
+            return new ValueTask<Known>(RefreshAsync(mirror, last, cancellation));
+        Volatile.Write(ref last.AskAt, After(_pause));
+        _ = RefreshAsync(mirror, last, CancellationToken.None).ContinueWith(
+            static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+        return new ValueTask<Known>(last);
     }
 
     private async Task<Known> RefreshAsync(MirrorName mirror, Known? last, CancellationToken cancellation)
@@ -72,16 +86,15 @@ internal sealed class MirrorTrees
         {
             return await _refreshing.RunAsync(mirror, () => LoadAsync(mirror), cancellation);
         }
-        catch (FaultException error) when (error.Fault.Is(EdgeFault.OriginUnreachable) && last is not null)
+        catch (FaultException error) when (error.Fault.Kind == FaultKind.Unavailable && last is not null)
         {
-            // Stale beats nothing; and the next requests need not find out again that the origin is down.
-            Volatile.Write(ref last.AskAt, After(_pause));
+            Suspect(last);
             return last;
         }
-        catch (FaultException error) when (error.Fault.Kind == FaultKind.NotFound)
+        catch (FaultException error) when (error.Fault.Is(CatalogFault.MirrorNotFound))
         {
             if (_mirrors.TryRemove(mirror, out var gone))
-                _memory.ForgotMirror(gone.Tree.Key);
+                _memory.Forget(gone.Key);
             throw;
         }
     }
@@ -90,81 +103,97 @@ internal sealed class MirrorTrees
     {
         var document = await _origin.GetMirrorAsync(mirror, CancellationToken.None);
         var key = new TreeKey(mirror, document.Current.Number, document.Current.Root, document.CreatedAt);
-        if (_mirrors.TryGetValue(mirror, out var before) && before.Tree.Key == key)
+        if (_mirrors.TryGetValue(mirror, out var before) && before.Key == key)
         {
+            before.IsStale = false;
             Volatile.Write(ref before.AskAt, After(_fresh));
             return before;
         }
 
-        var known = new Known(new Tree(key), PreviousOf(key)) { AskAt = After(_fresh) };
+        // The paths of the snapshot before stay, for when the origin goes down before they are asked for again.
+        var isSame = before?.Key.CreatedAt == key.CreatedAt;
+        var known = new Known(key, isSame ? before!.Paths : []) { AskAt = After(_fresh) };
         _mirrors[mirror] = known;
         _memory.Met(key);
         return known;
     }
 
-    /// <summary>The tree that was current until now, unless it belonged to another mirror of the same name.</summary>
-    private Tree? PreviousOf(TreeKey key)
-        => _mirrors.TryGetValue(key.Mirror, out var before) && before.Tree.Key.CreatedAt == key.CreatedAt ? before.Tree : null;
-
-    private async Task<PathEntry> AskAsync(MirrorName mirror, ContentPath path, Known known, CancellationToken cancellation)
+    private async Task<PathEntry> AskAsync(Known known, ContentPath path, CancellationToken cancellation)
     {
         try
         {
-            return await _asking.RunAsync((known.Tree, path), () => LoadAsync(mirror, path, known.Tree), cancellation);
+            return await _asking.RunAsync((known, path), () => LoadAsync(known, path), cancellation);
         }
-        catch (FaultException error) when (error.Fault.Is(EdgeFault.OriginUnreachable))
+        catch (FaultException error) when (error.Fault.Kind == FaultKind.Unavailable)
         {
-            if (known.Previous?.Paths.TryGetValue(path, out var older) == true)
-                return older;
+            Suspect(known);
+            return known.Paths.TryGetValue(path, out var older) ? older : Recall(known, path) ?? throw error.Fault.ToException(error);
+        }
+    }
+
+    private async Task<PathEntry> LoadAsync(Known known, ContentPath path)
+    {
+        try
+        {
+            var file = await _origin.GetFileAsync(known.Key.Mirror, path, known.Key.Number, CancellationToken.None);
+            _memory.Learnt(known.Key, file);
+            return Keep(known, file);
+        }
+        catch (FaultException error) when (error.Fault.Kind == FaultKind.NotFound && !error.Fault.Is(CatalogFault.SnapshotNotFound))
+        {
+            if (known.Absent.Count >= MaxAbsent)
+                known.Absent.Clear();
+            known.Absent[path] = error.Fault;
+            known.Paths.TryRemove(path, out _);
+            _memory.Missed(known.Key, path);
             throw;
         }
     }
 
-    private async Task<PathEntry> LoadAsync(MirrorName mirror, ContentPath path, Tree tree)
+    private PathEntry? Recall(Known known, ContentPath path) => _memory.Find(known.Key, path) is { } file ? Keep(known, file) : null;
+
+    private PathEntry Keep(Known known, FileDocument file)
     {
-        PathEntry entry;
-        try
+        var entry = new PathEntry(file, new ContentHeaders(file.Digest, file.Path.FileName, file.Modified, ContentHeaders.Revalidate));
+        if (Interlocked.Increment(ref _paths) > MaxPaths)
         {
-            entry = Entry(await _origin.GetFileAsync(mirror, path, tree.Key.Number, CancellationToken.None));
-        }
-        catch (FaultException error) when (error.Fault.Kind == FaultKind.NotFound && !error.Fault.Is(CatalogFault.SnapshotNotFound))
-        {
-            entry = new PathEntry(null, null, error.Fault);
+            Interlocked.Exchange(ref _paths, 1);
+            foreach (var mirror in _mirrors.Values)
+                mirror.Paths.Clear();
         }
 
-        if (tree.Paths.Count >= MaxPaths)
-        {
-            tree.Paths.Clear();
-            _memory.ForgotPaths(tree.Key);
-        }
-
-        tree.Paths[path] = entry;
-        if (entry.File is { } found)
-            _memory.Learnt(tree.Key, found);
+        known.Paths[file.Path] = entry;
         return entry;
     }
 
-    private static PathEntry Entry(FileDocument file)
-        => new(file, new ContentHeaders(file.Digest, file.Path.FileName, file.Modified, ContentHeaders.Revalidate), null);
+    private void Suspect(Known known)
+    {
+        known.IsStale = true;
+        Volatile.Write(ref known.AskAt, After(_pause));
+    }
 
     private long After(TimeSpan span) => _time.GetTimestamp() + (long)(span.TotalSeconds * _time.TimestampFrequency);
 
-    /// <summary>One snapshot's paths as far as they were asked for.</summary>
-    private sealed class Tree(TreeKey key)
-    {
-        public TreeKey Key => key;
-
-        public ConcurrentDictionary<ContentPath, PathEntry> Paths { get; } = new();
-    }
-
-    /// <summary>A mirror's current snapshot, and the one before for when the origin goes down in between.</summary>
-    private sealed class Known(Tree tree, Tree? previous)
+    /// <summary>What is known of a mirror: its current snapshot, and paths as they were asked for, in this snapshot or an earlier one.</summary>
+    private sealed class Known(TreeKey key, ConcurrentDictionary<ContentPath, PathEntry> paths)
     {
         /// <summary>Timestamp from which on the origin is asked again.</summary>
         public long AskAt;
 
-        public Tree Tree => tree;
+        private volatile bool _isStale;
 
-        public Tree? Previous => previous;
+        public TreeKey Key => key;
+
+        /// <summary>True while the origin does not say what is current.</summary>
+        public bool IsStale
+        {
+            get => _isStale;
+            set => _isStale = value;
+        }
+
+        public ConcurrentDictionary<ContentPath, PathEntry> Paths => paths;
+
+        /// <summary>Paths that name nothing in this snapshot.</summary>
+        public ConcurrentDictionary<ContentPath, Fault> Absent { get; } = new();
     }
 }

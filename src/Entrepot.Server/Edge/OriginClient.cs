@@ -79,8 +79,9 @@ internal sealed class OriginClient(HttpClient http, Uri origin, TimeSpan timeout
                     throw Nonsense(path, error);
                 }
 
-            case HttpStatusCode.NotFound or HttpStatusCode.Gone:
-                throw new FaultException(Missing(path, body));
+            // Only the origin's own word counts: a proxy in front of it says 404 as well, while the origin restarts.
+            case HttpStatusCode.NotFound or HttpStatusCode.Gone when Problem(body) is { Code.Length: > 0 } problem:
+                throw new FaultException(new Fault(FaultKind.NotFound, problem.Code, problem.Detail, problem.Cure));
             case HttpStatusCode.BadRequest:
                 throw Fault.Of(EdgeFault.NotFound, FaultKind.NotFound, $"The origin refuses '{path}': {Detail(body)}").ToException();
             default:
@@ -119,12 +120,6 @@ internal sealed class OriginClient(HttpClient http, Uri origin, TimeSpan timeout
         => Fault.Of(
             EdgeFault.OriginAnswer, FaultKind.Unavailable, $"The origin {_base} sent a '{what}' that makes no sense.",
             "Check that the address is that of an origin of a matching version.").ToException(inner);
-
-    /// <summary>The origin's own reason, under its own code where it has one.</summary>
-    private static Fault Missing(string path, byte[] body)
-        => Problem(body) is { Code.Length: > 0 } problem
-            ? new Fault(FaultKind.NotFound, problem.Code, problem.Detail, problem.Cure)
-            : Fault.Of(EdgeFault.NotFound, FaultKind.NotFound, $"The origin has no '{path}'.");
 
     private static string Detail(byte[] body) => Problem(body)?.Detail ?? "";
 

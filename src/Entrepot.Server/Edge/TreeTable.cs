@@ -8,68 +8,99 @@ namespace Entrepot.Server.Edge;
 /// <summary>The SQL of what edges have learnt of their mirrors.</summary>
 internal static class TreeTable
 {
-    /// <summary>Trees of an edge, oldest first, without paths.</summary>
-    public static IReadOnlyList<StoredTree> Trees(StateDatabase database, NodeName edge)
-        => database.Read(connection => connection.Query<TreeRow>(
-                "SELECT id, mirror, number, root, created_at AS CreatedAt FROM edge_trees WHERE edge = @edge ORDER BY id", new { edge = edge.Value })
-            .Select(static row => new StoredTree(
-                row.Id,
-                new TreeKey(
-                    MirrorName.Parse(row.Mirror), row.Number, Sha256Digest.Parse(row.Root), new DateTimeOffset(row.CreatedAt, TimeSpan.Zero))))
+    /// <summary>The snapshot that an edge met last of each mirror.</summary>
+    public static IReadOnlyList<TreeKey> Mirrors(StateDatabase database, NodeName edge)
+        => database.Read(connection => connection.Query<MirrorRow>(
+                "SELECT mirror, number, root, created_at AS CreatedAt FROM edge_mirrors WHERE edge = @edge", new { edge = edge.Value })
+            .Select(static row => new TreeKey(
+                MirrorName.Parse(row.Mirror), row.Number, Sha256Digest.Parse(row.Root), new DateTimeOffset(row.CreatedAt, TimeSpan.Zero)))
             .ToList());
 
-    /// <summary>The paths of one tree.</summary>
-    public static IReadOnlyList<FileDocument> Paths(StateDatabase database, StoredTree tree)
-        => database.Read(connection => connection.Query<PathRow>(
-                "SELECT path, digest, size, modified FROM edge_paths WHERE tree = @tree", new { tree = tree.Id })
-            .Select(row => new FileDocument(
-                tree.Key.Mirror.Value, ContentPath.Parse(row.Path), tree.Key.Number, Sha256Digest.Parse(row.Digest), row.Size,
-                new DateTimeOffset(row.Modified, TimeSpan.Zero)))
-            .ToList());
+    /// <summary>How many paths an edge has written down.</summary>
+    public static long Count(StateTransaction transaction, NodeName edge)
+        => transaction.Scalar<long>("SELECT count(*) FROM edge_paths WHERE edge = @edge", new { edge = edge.Value });
 
-    /// <summary>Adds a tree as the newest of its mirror.</summary>
-    /// <param name="transaction">The writer.</param>
-    /// <param name="edge">Whose.</param>
-    /// <param name="tree">The tree.</param>
-    /// <param name="keep">How many trees of the mirror stay.</param>
-    /// <returns>Its id.</returns>
-    public static long Add(StateTransaction transaction, NodeName edge, TreeKey tree, int keep)
+    /// <summary>What a path named when the edge asked last, in whichever snapshot that was; null when it never did.</summary>
+    public static FileDocument? Find(StateDatabase database, NodeName edge, TreeKey tree, ContentPath path)
+        => database.Read(connection => connection.QueryFirstOrDefault<PathRow>(
+            """
+            SELECT p.snapshot, p.digest, p.size, p.modified FROM edge_paths p JOIN edge_mirrors m USING (edge, mirror)
+            WHERE p.edge = @edge AND p.mirror = @mirror AND p.path = @path AND m.created_at = @createdAt
+            """,
+            new { edge = edge.Value, mirror = tree.Mirror.Value, path = path.Value, createdAt = tree.CreatedAt.UtcTicks })) is { } row
+            ? new FileDocument(
+                tree.Mirror.Value, path, row.Snapshot, Sha256Digest.Parse(row.Digest), row.Size, new DateTimeOffset(row.Modified, TimeSpan.Zero))
+            : null;
+
+    /// <summary>The edge has met this snapshot. What it learnt of another mirror of the same name is removed.</summary>
+    public static void PutMirror(StateTransaction transaction, NodeName edge, TreeKey tree)
     {
-        var id = transaction.Scalar<long>(
-            "INSERT INTO edge_trees (edge, mirror, number, root, created_at) VALUES (@edge, @mirror, @number, @root, @createdAt) RETURNING id",
-            new { edge = edge.Value, mirror = tree.Mirror.Value, number = tree.Number, root = tree.Root.ToString(), createdAt = tree.CreatedAt.UtcTicks });
+        var values = new
+        {
+            edge = edge.Value,
+            mirror = tree.Mirror.Value,
+            number = tree.Number,
+            root = tree.Root.ToString(),
+            createdAt = tree.CreatedAt.UtcTicks,
+        };
+        transaction.Execute("DELETE FROM edge_mirrors WHERE edge = @edge AND mirror = @mirror AND created_at <> @createdAt", values);
         transaction.Execute(
             """
-            DELETE FROM edge_trees WHERE edge = @edge AND mirror = @mirror AND id NOT IN
-                (SELECT id FROM edge_trees WHERE edge = @edge AND mirror = @mirror ORDER BY id DESC LIMIT @keep)
+            INSERT INTO edge_mirrors (edge, mirror, number, root, created_at) VALUES (@edge, @mirror, @number, @root, @createdAt)
+            ON CONFLICT (edge, mirror) DO UPDATE SET number = excluded.number, root = excluded.root
             """,
-            new { edge = edge.Value, mirror = tree.Mirror.Value, keep });
-        return id;
+            values);
     }
 
-    /// <summary>Adds a path to a tree; without effect when the tree is gone.</summary>
-    public static void AddPath(StateTransaction transaction, long tree, FileDocument file)
-        => transaction.Execute(
+    /// <summary>The path names this file.</summary>
+    /// <returns>True when the path is a new one.</returns>
+    public static bool PutPath(StateTransaction transaction, NodeName edge, TreeKey tree, FileDocument file)
+    {
+        var values = new
+        {
+            edge = edge.Value,
+            mirror = tree.Mirror.Value,
+            path = file.Path.Value,
+            snapshot = file.Snapshot,
+            digest = file.Digest.ToString(),
+            size = file.Size,
+            modified = file.Modified.UtcTicks,
+        };
+        if (transaction.Execute(
             """
-            INSERT OR REPLACE INTO edge_paths (tree, path, digest, size, modified)
-            SELECT id, @path, @digest, @size, @modified FROM edge_trees WHERE id = @tree
+            UPDATE edge_paths SET snapshot = @snapshot, digest = @digest, size = @size, modified = @modified
+            WHERE edge = @edge AND mirror = @mirror AND path = @path
             """,
-            new { tree, path = file.Path.Value, digest = file.Digest.ToString(), size = file.Size, modified = file.Modified.UtcTicks });
+            values) == 1)
+            return false;
+        return transaction.Execute(
+            """
+            INSERT INTO edge_paths (edge, mirror, path, snapshot, digest, size, modified)
+            VALUES (@edge, @mirror, @path, @snapshot, @digest, @size, @modified)
+            """,
+            values) == 1;
+    }
 
-    /// <summary>Removes a tree's paths.</summary>
-    public static void Clear(StateTransaction transaction, long tree) => transaction.Execute("DELETE FROM edge_paths WHERE tree = @tree", new { tree });
+    /// <summary>The path names nothing any more.</summary>
+    public static void RemovePath(StateTransaction transaction, NodeName edge, TreeKey tree, ContentPath path)
+        => transaction.Execute(
+            "DELETE FROM edge_paths WHERE edge = @edge AND mirror = @mirror AND path = @path",
+            new { edge = edge.Value, mirror = tree.Mirror.Value, path = path.Value });
 
-    /// <summary>Removes a tree.</summary>
-    public static void Remove(StateTransaction transaction, long tree) => transaction.Execute("DELETE FROM edge_trees WHERE id = @tree", new { tree });
+    /// <summary>Removes the paths that were written down first.</summary>
+    /// <returns>How many.</returns>
+    public static int RemoveOldest(StateTransaction transaction, NodeName edge, long count)
+        => transaction.Execute(
+            "DELETE FROM edge_paths WHERE id IN (SELECT id FROM edge_paths WHERE edge = @edge ORDER BY id LIMIT @count)",
+            new { edge = edge.Value, count });
 
-    /// <summary>Removes a mirror.</summary>
-    public static void Remove(StateTransaction transaction, NodeName edge, MirrorName mirror)
-        => transaction.Execute("DELETE FROM edge_trees WHERE edge = @edge AND mirror = @mirror", new { edge = edge.Value, mirror = mirror.Value });
+    /// <summary>Removes a mirror with its paths.</summary>
+    public static void RemoveMirror(StateTransaction transaction, NodeName edge, TreeKey tree)
+        => transaction.Execute(
+            "DELETE FROM edge_mirrors WHERE edge = @edge AND mirror = @mirror",
+            new { edge = edge.Value, mirror = tree.Mirror.Value });
 
-    private sealed record TreeRow(long Id, string Mirror, long Number, string Root, long CreatedAt);
+    private sealed record MirrorRow(string Mirror, long Number, string Root, long CreatedAt);
 
-    private sealed record PathRow(string Path, string Digest, long Size, long Modified);
+    private sealed record PathRow(long Snapshot, string Digest, long Size, long Modified);
 }
-
-/// <summary>A snapshot that an edge has met, and its row.</summary>
-internal sealed record StoredTree(long Id, TreeKey Key);

@@ -128,6 +128,94 @@ public sealed class EdgeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_file_that_was_known_some_snapshots_ago_is_served_while_the_origin_is_down()
+    {
+        _origin.Publish("disk.img", [1]);
+        await _edge.Http.GetByteArrayAsync("/images/disk.img");
+        for (var i = 0; i < 3; i++)
+        {
+            _origin.Publish($"other-{i}", [(byte)i]);
+            _edge.Time.Advance(TimeSpan.FromSeconds(2));
+            await _edge.Http.GetByteArrayAsync($"/images/other-{i}");
+        }
+
+        _origin.Down = true;
+        _edge.Time.Advance(TimeSpan.FromSeconds(3));
+        (await _edge.Http.GetByteArrayAsync("/images/disk.img")).ShouldBe([1]);
+        await RestartAsync(down: true);
+        (await _edge.Http.GetByteArrayAsync("/images/disk.img")).ShouldBe([1]);
+    }
+
+    [Fact]
+    public async Task Asking_for_thousands_of_files_that_are_not_there_makes_the_edge_forget_nothing()
+    {
+        _origin.Publish("held", [1]);
+        await _edge.Http.GetByteArrayAsync("/images/held");
+        for (var i = 0; i < 2500; i++)
+            using (var missing = await _edge.Http.GetAsync($"/images/nothing-{i}"))
+                missing.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        _origin.Down = true;
+        _edge.Time.Advance(TimeSpan.FromSeconds(3));
+
+        (await _edge.Http.GetByteArrayAsync("/images/held")).ShouldBe([1]);
+        await RestartAsync(down: true);
+        (await _edge.Http.GetByteArrayAsync("/images/held")).ShouldBe([1]);
+    }
+
+    /// <summary>While the origin restarts, a proxy in front of it answers with pages of its own.</summary>
+    [Theory]
+    [InlineData(404)]
+    [InlineData(200)]
+    [InlineData(502)]
+    public async Task A_proxys_page_is_not_the_origins_word(int status)
+    {
+        _origin.Publish("held", [1]);
+        await _edge.Http.GetByteArrayAsync("/images/held");
+        _origin.Proxy = status;
+        _edge.Time.Advance(TimeSpan.FromSeconds(3));
+
+        (await _edge.Http.GetByteArrayAsync("/images/held")).ShouldBe([1]);
+        using var unknown = await _edge.Http.GetAsync("/images/unknown");
+        unknown.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        await RestartAsync(down: false);
+        (await _edge.Http.GetByteArrayAsync("/images/held")).ShouldBe([1]);
+    }
+
+    [Fact]
+    public async Task An_origin_that_does_not_answer_is_waited_for_once()
+    {
+        _origin.Publish("held", [1]);
+        await _edge.Http.GetByteArrayAsync("/images/held");
+        _origin.Stall = new TaskCompletionSource();
+        _edge.Time.Advance(TimeSpan.FromSeconds(2));
+        var first = _edge.Http.GetByteArrayAsync("/images/held");
+        while (!first.IsCompleted)
+        {
+            _edge.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        (await first).ShouldBe([1]);
+        for (var i = 0; i < 5; i++)
+        {
+            // Long after the pause: the origin is asked again, and nobody waits for the answer, as the clock stands still meanwhile.
+            _edge.Time.Advance(TimeSpan.FromSeconds(10));
+            (await _edge.Http.GetByteArrayAsync("/images/held")).ShouldBe([1]);
+        }
+
+        _origin.Stall.SetResult();
+        _origin.Stall = null;
+        _origin.Publish("held", [2]);
+        byte[] seen;
+        do
+        {
+            _edge.Time.Advance(TimeSpan.FromSeconds(3));
+            seen = await _edge.Http.GetByteArrayAsync("/images/held");
+        }
+        while (seen[0] != 2);
+    }
+
+    [Fact]
     public async Task A_deleted_mirror_stays_deleted_over_a_restart()
     {
         _origin.Publish("held", [1]);
@@ -196,6 +284,8 @@ public sealed class EdgeTests : IAsyncLifetime
     {
         _origin.Publish("f", Bytes(2 * MiB));
         _origin.Lies = true;
+        // What the file is, is known before the clock begins to run faster than the origin can answer.
+        (await _edge.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, "/images/f"))).StatusCode.ShouldBe(HttpStatusCode.OK);
 
         using var request = new HttpRequestMessage(HttpMethod.Get, "/images/f");
         request.Headers.Range = new RangeHeaderValue(MiB, (2 * MiB) - 1);

@@ -28,6 +28,12 @@ internal sealed class FakeOrigin : IAsyncDisposable
     /// <summary>True to answer every request with 503.</summary>
     public bool Down { get; set; }
 
+    /// <summary>Status of a proxy in front of the origin that answers in its place, with a page of its own.</summary>
+    public int? Proxy { get; set; }
+
+    /// <summary>While set, every request waits for it.</summary>
+    public TaskCompletionSource? Stall { get; set; }
+
     /// <summary>True when the mirror is no more.</summary>
     public bool Deleted { get; set; }
 
@@ -66,6 +72,19 @@ internal sealed class FakeOrigin : IAsyncDisposable
 
     private void Map(WebApplication app)
     {
+        app.Use(async (context, next) =>
+        {
+            if (Stall is { } stall)
+                await stall.Task;
+            if (Proxy is not { } status)
+            {
+                await next(context);
+                return;
+            }
+
+            context.Response.StatusCode = status;
+            await context.Response.WriteAsync("<html>proxy</html>");
+        });
         app.Use((context, next) => Down
             ? FaultResponses.WriteAsync(context, Fault.Of(HttpFault.Internal, FaultKind.Unavailable, "The origin is down for the test."))
             : next(context));

@@ -1,20 +1,23 @@
--- What an edge has learnt of its mirrors: the two newest snapshots of each, and the paths it was asked for.
-CREATE TABLE edge_trees (
-    id         INTEGER PRIMARY KEY AUTOINCREMENT,  -- the order in which the edge met them
+-- What an edge has learnt: which snapshot of each mirror it met last, and which blob each path named when it was asked for.
+CREATE TABLE edge_mirrors (
     edge       TEXT    NOT NULL,
     mirror     TEXT    NOT NULL,
     number     INTEGER NOT NULL,
     root       TEXT    NOT NULL,
-    created_at INTEGER NOT NULL  -- of the mirror; ticks, UTC
-) STRICT;
-
-CREATE INDEX edge_trees_by_mirror ON edge_trees (edge, mirror);
+    created_at INTEGER NOT NULL,  -- of the mirror: one of the same name made later is another; ticks, UTC
+    PRIMARY KEY (edge, mirror)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE edge_paths (
-    tree     INTEGER NOT NULL REFERENCES edge_trees (id) ON DELETE CASCADE,
+    id       INTEGER PRIMARY KEY,  -- the oldest go first
+    edge     TEXT    NOT NULL,
+    mirror   TEXT    NOT NULL,
     path     TEXT    NOT NULL,
+    snapshot INTEGER NOT NULL,
     digest   TEXT    NOT NULL,
     size     INTEGER NOT NULL,
     modified INTEGER NOT NULL,  -- ticks, UTC
-    PRIMARY KEY (tree, path)
-) STRICT, WITHOUT ROWID;
+    FOREIGN KEY (edge, mirror) REFERENCES edge_mirrors (edge, mirror) ON DELETE CASCADE
+) STRICT;
+
+CREATE UNIQUE INDEX edge_paths_by_path ON edge_paths (edge, mirror, path);
