@@ -1,4 +1,3 @@
-using System.Net;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Core.State;
@@ -7,6 +6,7 @@ using Entrepot.Mirror.Integrity;
 using Entrepot.Mirror.Replication;
 using Entrepot.Server.Api;
 using Entrepot.Server.Hosting;
+using Entrepot.Server.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Entrepot.Server.Edge;
@@ -15,9 +15,6 @@ namespace Entrepot.Server.Edge;
 public sealed class EdgeService : IAsyncDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(3);
-
-    /// <summary>How long a connection to the origin is reused, so that a changed address is noticed.</summary>
-    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
 
     private readonly EdgeOptions _options;
     private readonly TimeProvider _time;
@@ -31,11 +28,12 @@ public sealed class EdgeService : IAsyncDisposable
     private readonly HeartbeatSender _heart;
     private readonly SingleFlight<Sha256Digest, Fingerprint> _asking = new();
     private readonly BackgroundLoops _loops;
+    private (string Url, string PortReason)? _announced;
 
     private EdgeService(EdgeOptions options, StateDatabase state, HttpMessageHandler? handler, TimeProvider time, ILoggerFactory loggers)
     {
         (_options, _time, _logger) = (options, time, loggers.CreateLogger("Entrepot.Edge." + options.Node.Value));
-        _http = new HttpClient(handler ?? NewHandler()) { Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(handler ?? NodeHandler.Create(ConnectTimeout)) { Timeout = Timeout.InfiniteTimeSpan };
         _metrics = new CachingMetrics(options.Node.Value);
         var caching = new CachingOptions
         {
@@ -89,14 +87,20 @@ public sealed class EdgeService : IAsyncDisposable
     /// <param name="portReason">Why its port is the one it is.</param>
     public void Announce(string url, string portReason)
     {
+        _announced = (url, portReason);
         _loops.Start("heart-beat", cancellation => _heart.RunAsync(url, portReason, cancellation));
         _loops.Start("peers", _peers.RunAsync);
         _loops.Start("scrub", Content.Scrub.RunAsync);
         Log.EdgeStarted(_logger, _options.Node.Value, url, Content.Look().HeldBytes);
     }
 
-    /// <summary>Asks for no new clients with the next heart-beat; requests are still answered.</summary>
-    public void Drain() => _heart.Draining = true;
+    /// <summary>Asks for no new clients, at once; requests are still answered.</summary>
+    public async Task DrainAsync(CancellationToken cancellation)
+    {
+        _heart.Draining = true;
+        if (_announced is { } announced)
+            await _heart.BeatAsync(announced.Url, announced.PortReason, cancellation);
+    }
 
     /// <summary>How the edge stands.</summary>
     public CacheDocument Look()
@@ -141,14 +145,4 @@ public sealed class EdgeService : IAsyncDisposable
         _http.Dispose();
         _metrics.Dispose();
     }
-
-    private static SocketsHttpHandler NewHandler() => new()
-    {
-        ConnectTimeout = ConnectTimeout,
-        PooledConnectionLifetime = ConnectionLifetime,
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        UseCookies = false,
-        UseProxy = false,
-    };
 }

@@ -1,4 +1,5 @@
 using Entrepot.Mirror.Replication;
+using Entrepot.Server.Http;
 using Entrepot.Server.Nodes;
 
 namespace Entrepot.Server.Hosting;
@@ -7,7 +8,7 @@ namespace Entrepot.Server.Hosting;
 /// that would have to fetch would ask the origin.</summary>
 internal sealed class EdgeHolders(NodeRegistry nodes) : IDisposable
 {
-    private readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
+    private readonly HttpClient _http = new(NodeHandler.Create(TimeSpan.FromSeconds(2)))
     {
         Timeout = Timeout.InfiniteTimeSpan,  // each fetch has a deadline of its own
     };

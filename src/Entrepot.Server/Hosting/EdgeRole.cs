@@ -39,6 +39,7 @@ internal static class EdgeRole
             var surface = await context.LaunchEdgeAsync(name, app => app.MapEdge(edge), cancellation);
             parts.Push(surface);
             edge.Announce(surface.Document.Url, surface.Document.Reason);
+            context.Shutdown.OnDrain(edge.DrainAsync);
         }
     }
 

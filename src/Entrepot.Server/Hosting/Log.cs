@@ -31,6 +31,9 @@ internal static partial class Log
     [LoggerMessage(1108, LogLevel.Warning, "{Address} refuses connections: {Open} are open, as many as limits.connections or the process's open-file limit allow; {Held} more were refused since the last of these lines")]
     public static partial void ConnectionRefused(ILogger logger, string address, int open, int held);
 
+    [LoggerMessage(1110, LogLevel.Error, "{Part} did not stop in good order")]
+    public static partial void StopFailed(ILogger logger, string part, Exception error);
+
     [LoggerMessage(1109, LogLevel.Warning, "Outgoing connections may take {Ports} while this node is down: they are in the host's range {First}–{Last} and not reserved. {Cure}")]
     public static partial void PortsAtRisk(ILogger logger, string ports, int first, int last, string cure);
 }

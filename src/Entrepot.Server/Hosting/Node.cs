@@ -50,7 +50,7 @@ public sealed class Node : IAsyncDisposable
             var launcher = new SurfaceLauncher(new PortBinder(book, new ListeningSockets()), settings, time, loggers);
             OriginRole? origin = null;
             var network = new NetworkDirectory(Version, settings.Node.Value, () => origin?.Nodes.View.Documents ?? []);
-            var context = new NodeContext(settings, data, state, book, launcher, network, Version, time, loggers);
+            var context = new NodeContext(settings, data, state, book, launcher, network, Version, time, loggers, new Shutdown(time, loggers.CreateLogger("Entrepot.Hosting")));
 
             if (plan.Roles.HasFlag(NodeRoles.Origin))
             {
@@ -69,12 +69,14 @@ public sealed class Node : IAsyncDisposable
             }
 
             launcher.WarnOfRisk();
+            // A service that was renamed or turned off gives its port back.
+            await book.ReleaseMissingAsync(settings.Node, launcher.Services, "system:node", cancellation);
             data.Announce(network.Current);
             return new Node(context, parts) { Sample = origin?.Sample };
         }
         catch
         {
-            await StopAsync(parts);
+            await StopAsync(parts, loggers);
             throw;
         }
     }
@@ -82,14 +84,25 @@ public sealed class Node : IAsyncDisposable
     /// <summary>Takes no new requests, lets those in progress finish, stops the loops and closes the state.</summary>
     public async ValueTask DisposeAsync()
     {
-        await StopAsync(_parts);
+        await _context.Shutdown.RunAsync();
+        await StopAsync(_parts, _context.Loggers);
         Log.NodeStopped(_context.Loggers.CreateLogger("Entrepot.Hosting"), _context.Settings.Node.Value);
     }
 
-    private static async Task StopAsync(Stack<IAsyncDisposable> parts)
+    /// <summary>Stops the parts, the last one started first. One that fails does not keep the others from being stopped.</summary>
+    private static async Task StopAsync(Stack<IAsyncDisposable> parts, ILoggerFactory loggers)
     {
         while (parts.TryPop(out var part))
-            await part.DisposeAsync();
+        {
+            try
+            {
+                await part.DisposeAsync();
+            }
+            catch (Exception error)
+            {
+                Log.StopFailed(loggers.CreateLogger("Entrepot.Hosting"), part.GetType().Name, error);
+            }
+        }
     }
 
     /// <summary>Something that is undone by a plain call.</summary>

@@ -19,9 +19,10 @@ namespace Entrepot.Server.Hosting;
 /// <param name="Version">The product's version.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Loggers">Where roles log.</param>
+/// <param name="Shutdown">How the surfaces are stopped.</param>
 internal sealed record NodeContext(
     Settings Settings, DataFolder Data, StateDatabase State, PortBook Ports, SurfaceLauncher Launcher, NetworkDirectory Network,
-    string Version, TimeProvider Time, ILoggerFactory Loggers)
+    string Version, TimeProvider Time, ILoggerFactory Loggers, Shutdown Shutdown)
 {
     /// <summary>Starts one of the fixed surfaces and makes it known.</summary>
     public Task<RunningSurface> LaunchAsync(
@@ -56,6 +57,7 @@ internal sealed record NodeContext(
     {
         var surface = await Launcher.LaunchAsync(plan, services, map, cancellation);
         Network.Add(surface.Document);
+        Shutdown.Add(surface);
         return surface;
     }
 }

@@ -25,6 +25,9 @@ internal sealed class RunningSurface(SurfaceDocument document, SurfaceHost host,
     /// <summary>What clients are told of it.</summary>
     public SurfaceDocument Document => document;
 
+    /// <summary>Takes no more connections and lets requests in progress finish until the token is cancelled; then they are cut off.</summary>
+    public Task StopAsync(CancellationToken cancellation) => host.StopAsync(cancellation);
+
     /// <summary>Lets requests in progress finish, then closes.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -39,7 +42,11 @@ internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, Time
 {
     private readonly ConnectionBudget _connections = new(ProcessLimits.OpenFiles());
     private readonly List<int> _atRisk = [];
+    private readonly HashSet<string> _services = new(StringComparer.Ordinal);
     private readonly ILogger _logger = loggers.CreateLogger("Entrepot.Hosting");
+
+    /// <summary>The services launched so far, as the port book names them.</summary>
+    public IReadOnlySet<string> Services => _services;
 
     /// <summary>Leases a port, binds it and starts to serve.</summary>
     /// <param name="plan">What the surface needs.</param>
@@ -51,6 +58,7 @@ internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, Time
         SurfacePlan plan, Action<IServiceCollection>? services, Action<WebApplication> map, CancellationToken cancellation)
     {
         var port = await binder.BindAsync(plan.Request, settings.Bind, cancellation);
+        _services.Add(plan.Request.Service);
         foreach (var finding in port.Findings)
             Say(plan, finding);
         try
@@ -60,7 +68,11 @@ internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, Time
                 (app, logger) =>
                 {
                     if (!plan.Allow.Contains(SurfaceSettings.Anyone[0]) || !plan.Allow.Contains(SurfaceSettings.Anyone[1]))
+                    {
                         app.UseAllowList(plan.Allow, plan.Name, logger);
+                        app.UseOwnHost(plan.Name, settings.PublicHost);
+                    }
+
                     app.UseRouting();
                     map(app);
                 },

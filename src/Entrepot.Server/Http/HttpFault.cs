@@ -12,6 +12,9 @@ public enum HttpFault
     /// <summary>The client's address is not on the surface's allow-list.</summary>
     Address,
 
+    /// <summary>The request was sent to a name that is not the node's.</summary>
+    Host,
+
     /// <summary>Nothing is at this address.</summary>
     NotFound,
 

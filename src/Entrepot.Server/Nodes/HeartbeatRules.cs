@@ -57,10 +57,21 @@ public static class HeartbeatRules
         // It goes into headers and pages as it is: only what a URL consists of (RFC 3986 §2).
         if (!text.All(static c => char.IsAsciiLetterOrDigit(c) || "-._~:/[]%".Contains(c, StringComparison.Ordinal)))
             return $"'{Shorten(text)}' has a character that no base address needs.";
-        var unspecified = IPAddress.TryParse(url.DnsSafeHost, out var address)
-            && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) || address.AddressFamily == AddressFamily.Unknown);
-        return unspecified ? $"'{text}' is an address to listen on, not one to connect to." : null;
+        if (!IPAddress.TryParse(url.DnsSafeHost, out var address))
+            return null;
+        if (address.IsIPv4MappedToIPv6)
+            address = address.MapToIPv4();
+        if (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) || address.AddressFamily == AddressFamily.Unknown)
+            return $"'{text}' is an address to listen on, not one to connect to.";
+        // Where clouds keep the credentials of their machines (169.254.169.254), and no edge.
+        return address.IsIPv6LinkLocal || address.IsIPv6Multicast || IsLinkLocalOrMulticast(address)
+            ? $"'{text}' is a link-local or multicast address, which no client can download from."
+            : null;
     }
+
+    /// <summary>169.254.0.0/16 (RFC 3927), 224.0.0.0/4 (RFC 5771) and what is above it.</summary>
+    private static bool IsLinkLocalOrMulticast(IPAddress address)
+        => address.AddressFamily == AddressFamily.InterNetwork && address.GetAddressBytes() is [169, 254, ..] or [>= 224, ..];
 
     private static bool AreSites(string? text)
     {

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net;
 using Entrepot.Mirror.Routing;
+using Entrepot.Server.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
@@ -22,15 +24,7 @@ internal sealed class EdgeForwarder(EdgeState edge, ServedFile file, string enti
 
     /// <summary>The client that all forwarded requests share.</summary>
     public static HttpMessageInvoker CreateClient(SchedulerOptions options) => new(
-        new SocketsHttpHandler
-        {
-            UseProxy = false,
-            AllowAutoRedirect = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            UseCookies = false,
-            ConnectTimeout = options.ConnectTimeout,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(15),
-        },
+        NodeHandler.Create(options.ConnectTimeout),
         disposeHandler: true);
 
     /// <summary>How requests are forwarded.</summary>
@@ -71,7 +65,14 @@ internal sealed class EdgeForwarder(EdgeState edge, ServedFile file, string enti
         var status = (int)answer.StatusCode;
         if (status is not (200 or 206 or 304 or 412 or 416))
             return $"it answered {status}";
-        // A strong tag is the digest: one that differs announces other bytes than were asked for.
-        return status is 200 or 206 && answer.Headers.ETag?.Tag is { } tag && tag != entityTag ? $"it offered {tag}" : null;
+        // The tag is the digest. Without it the answer may be anybody's: of whoever listens now where an edge was.
+        if (status is 200 or 206 or 304 && answer.Headers.ETag?.Tag != entityTag)
+            return $"it offered {answer.Headers.ETag?.Tag ?? "something without an entity tag"}";
+        var content = answer.Content.Headers;
+        if (status == 200 && content.ContentLength != file.Entry.Size)
+            return $"it offered {content.ContentLength?.ToString(CultureInfo.InvariantCulture) ?? "an unknown number of"} bytes of {file.Entry.Size}";
+        return status is 206 or 416 && content.ContentRange is { } range && range.Length != file.Entry.Size
+            ? $"it offered the range {range} of {file.Entry.Size} bytes"
+            : null;
     }
 }

@@ -66,6 +66,57 @@ public sealed class NodeTests : IDisposable
     }
 
     [Fact]
+    public async Task The_door_of_those_who_change_things_answers_to_the_nodes_own_names_only()
+    {
+        await using var node = await StartAsync();
+
+        foreach (var (host, status) in new[]
+        {
+            ("rebound.example", HttpStatusCode.MisdirectedRequest), ("localhost", HttpStatusCode.NotFound), ("[::1]", HttpStatusCode.NotFound),
+        })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, Url(node, "admin")) { Headers = { Host = host } };
+            using var response = await _http.SendAsync(request, Cancellation);
+            response.StatusCode.ShouldBe(status, host);
+        }
+    }
+
+    [Fact]
+    public async Task An_edge_that_stops_tells_so_before_it_closes()
+    {
+        await using var origin = await StartAsync();
+        using var folder = new Folder();
+        var edge = await StartAsync(folder.Path, NodeRoles.Edge, settings => settings with
+        {
+            Origin = Url(origin, "metadata"),
+            Node = Core.Identities.NodeName.Parse("cache-1"),
+            Edges = settings.Edges with { Count = 1 },
+        });
+        while ((await NodesAsync(origin)).Count == 0)
+            await Task.Yield();
+        (await NodesAsync(origin))[0].Last.Draining.ShouldBeFalse();
+
+        await edge.DisposeAsync();
+
+        (await NodesAsync(origin))[0].Last.Draining.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_service_that_is_no_more_gives_its_port_back()
+    {
+        static Settings WithEdges(Settings settings, int count) => settings with { Edges = settings.Edges with { Count = count } };
+        await using (await StartAsync(_folder, NodeRoles.Origin | NodeRoles.Edge, settings => WithEdges(settings, 2)))
+        {
+        }
+
+        await using var node = await StartAsync(_folder, NodeRoles.Origin | NodeRoles.Edge, settings => WithEdges(settings, 1));
+
+        var ports = await _http.GetStringAsync(new Uri(Url(node, "metadata"), "/v1/ports"), Cancellation);
+        ports.ShouldContain("\"edge-1\"");
+        ports.ShouldNotContain("\"edge-2\"");
+    }
+
+    [Fact]
     public async Task A_second_node_on_the_same_folder_is_refused_and_the_first_goes_on()
     {
         await using var node = await StartAsync();
@@ -85,18 +136,30 @@ public sealed class NodeTests : IDisposable
         fault.Message.ShouldContain("edge");
     }
 
+    private sealed class Folder : IDisposable
+    {
+        public string Path { get; } = Directory.CreateTempSubdirectory("entrepot-node-").FullName;
+
+        public void Dispose() => Directory.Delete(Path, recursive: true);
+    }
+
     private static Uri Url(Node node, string surface) => new(node.Network.Surfaces.First(s => s.Surface == surface).Url);
 
-    private Task<Node> StartAsync()
+    private async Task<IReadOnlyList<NodeDocument>> NodesAsync(Node origin)
+        => (await _http.GetFromJsonAsync(new Uri(Url(origin, "metadata"), "/v1/nodes"), ApiJson.Default.IReadOnlyListNodeDocument, Cancellation))!;
+
+    private Task<Node> StartAsync() => StartAsync(_folder, NodeRoles.Origin, static settings => settings);
+
+    private static Task<Node> StartAsync(string folder, NodeRoles roles, Func<Settings, Settings> change)
     {
         var any = Settings.Default with
         {
-            DataFolder = _folder,
+            DataFolder = folder,
             Push = Settings.Default.Push with { Port = 0 },
             Metadata = Settings.Default.Metadata with { Port = 0 },
             Admin = Settings.Default.Admin with { Port = 0 },
             Scheduler = Settings.Default.Scheduler with { Port = 0 },
         };
-        return Node.StartAsync(new NodePlan(NodeRoles.Origin, any, PublishRuntime: true), TestLog.Factory, TimeProvider.System, Cancellation);
+        return Node.StartAsync(new NodePlan(roles, change(any), PublishRuntime: roles == NodeRoles.Origin), TestLog.Factory, TimeProvider.System, Cancellation);
     }
 }

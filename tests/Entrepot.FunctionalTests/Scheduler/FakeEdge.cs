@@ -22,6 +22,12 @@ public enum EdgeManner
     /// <summary>Announces and sends other bytes.</summary>
     Wrong,
 
+    /// <summary>Something else listens where the edge was: 200 and a page.</summary>
+    Stranger,
+
+    /// <summary>The right tag and fewer bytes.</summary>
+    Shortened,
+
     /// <summary>The right headers, and one flipped byte in each piece.</summary>
     Corrupt,
 
@@ -76,6 +82,14 @@ internal sealed class FakeEdge : IAsyncDisposable
             case EdgeManner.Wrong:
                 context.Response.Headers.ETag = ContentHeaders.EntityTag(Sha256Digest.Of("other"u8));
                 await context.Response.WriteAsync("other");
+                return;
+            case EdgeManner.Stranger:
+                await context.Response.WriteAsync("<html>A page</html>");
+                return;
+            case EdgeManner.Shortened:
+                context.Response.Headers.ETag = ContentHeaders.EntityTag(digest);
+                context.Response.ContentLength = 3;
+                await context.Response.WriteAsync("012");
                 return;
             default:
                 break;

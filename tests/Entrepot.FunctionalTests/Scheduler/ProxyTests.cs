@@ -70,6 +70,8 @@ public sealed class ProxyTests
     [InlineData(EdgeManner.Broken)]
     [InlineData(EdgeManner.Empty)]
     [InlineData(EdgeManner.Wrong)]
+    [InlineData(EdgeManner.Stranger)]
+    [InlineData(EdgeManner.Shortened)]
     public async Task An_edge_that_can_not_deliver_is_replaced_and_reported(EdgeManner manner)
     {
         await using var site = await SchedulerSite.StartAsync(options: Proxy);

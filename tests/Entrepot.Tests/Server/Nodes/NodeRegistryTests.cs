@@ -250,6 +250,10 @@ public sealed class NodeRegistryTests
     [InlineData("a", "http://a", "a,b,c,d,e,f,g,h,i", "v")]
     [InlineData("a", "http://a", "s", "")]
     [InlineData("a", "http://a", "s", "1\r\nX: y")]
+    [InlineData("a", "http://169.254.169.254", "berlin", "1")]
+    [InlineData("a", "http://[fe80::1]:54321", "berlin", "1")]
+    [InlineData("a", "http://[::ffff:169.254.169.254]", "berlin", "1")]
+    [InlineData("a", "http://224.0.0.1:54321", "berlin", "1")]
     [InlineData(null, null, null, null)]
     public void A_heart_beat_that_could_hurt_is_refused(string? node, string? url, string? site, string? version)
     {
