@@ -6,12 +6,9 @@ using Entrepot.Mirror.Blobs;
 
 namespace Entrepot.Mirror.Catalog;
 
-/// <content>Publishing, and looking back.</content>
+/// <content>Publishing and rolling back.</content>
 public sealed partial class MirrorCatalog
 {
-    /// <summary>Largest page of <see cref="Snapshots"/>.</summary>
-    public const int MaxPage = 1000;
-
     /// <summary>Publishes an edit as one snapshot: clients see the mirror before it or after it, never a mixture. Edits of one mirror
     /// take turns; conditions are judged against the state that the edit really meets.</summary>
     /// <param name="name">The mirror.</param>
@@ -56,7 +53,7 @@ public sealed partial class MirrorCatalog
         MirrorName name, long number, string actor, string note = "", CancellationToken cancellation = default)
     {
         MirrorRules.RequireText("note", note);
-        var target = OpenSnapshot(name, number);
+        var target = await OpenSnapshotAsync(name, number, cancellation);
         return await ChangeAsync(
             (transaction, view) =>
             {
@@ -78,39 +75,6 @@ public sealed partial class MirrorCatalog
             },
             cancellation);
     }
-
-    /// <summary>Snapshots of a mirror, newest first. The empty state 0 is not among them.</summary>
-    /// <param name="name">The mirror.</param>
-    /// <param name="before">Only those with a smaller number; null for the newest.</param>
-    /// <param name="count">How many at most, 1–<see cref="MaxPage"/>.</param>
-    /// <exception cref="FaultException"><see cref="CatalogFault.MirrorNotFound"/>.</exception>
-    public IReadOnlyList<SnapshotInfo> Snapshots(MirrorName name, long? before = null, int count = MaxPage)
-    {
-        var mirror = View.Get(name);
-        return _state.Read(connection => SnapshotTable.Page(connection, name, mirror.Id, before ?? long.MaxValue, Math.Clamp(count, 1, MaxPage)));
-    }
-
-    /// <summary>A snapshot with its files. The current one comes from memory, older ones from disk.</summary>
-    /// <exception cref="FaultException">No such mirror or snapshot.</exception>
-    public TreeSnapshot OpenSnapshot(MirrorName name, long number)
-    {
-        var mirror = View.Get(name);
-        if (number == mirror.Current.Number)
-            return mirror.Current;
-        if (number == 0)
-            return EmptySnapshot(mirror.Info);
-        return _state.Read(connection =>
-        {
-            using var transaction = connection.BeginTransaction(deferred: true);
-            var header = SnapshotTable.Find(connection, transaction, name, mirror.Id, number);
-            return header is null ? null : new TreeSnapshot(header, SnapshotTable.Entries(connection, transaction, mirror.Id, header));
-        }) ?? throw SnapshotNotFound(name, number).ToException();
-    }
-
-    private static Fault SnapshotNotFound(MirrorName mirror, long number)
-        => Fault.Of(
-            CatalogFault.SnapshotNotFound, FaultKind.NotFound, $"Mirror '{mirror}' has no snapshot #{number}, or retention has dropped it.",
-            $"List them with 'entrepot snapshot list {mirror}'.");
 
     /// <summary>The target's files, but a file whose bytes did not change keeps its entry, as it does when it is pushed again.</summary>
     private static ImmutableArray<TreeEntry> Merge(TreeSnapshot current, TreeSnapshot target)

@@ -12,6 +12,12 @@ internal static class SnapshotTable
 {
     private const string Columns = "number, root, published_at AS PublishedAt, actor, note, files, bytes";
 
+    private const string SelectEntry =
+        """
+        SELECT e.path, b.digest, b.size, e.modified FROM entry e JOIN blob b ON b.id = e.blob
+        WHERE e.mirror = @mirror AND e.since <= @number AND (e.until IS NULL OR e.until > @number)
+        """;
+
     public static void Insert(StateTransaction transaction, long mirror, SnapshotInfo snapshot)
         => transaction.Execute(
             """
@@ -84,30 +90,65 @@ internal static class SnapshotTable
             new { mirror, number }, transaction)?.ToInfo(name);
 
     /// <summary>The files of a snapshot, sorted by path.</summary>
-    public static ImmutableArray<TreeEntry> Entries(SqliteConnection connection, SqliteTransaction transaction, long mirror, SnapshotInfo snapshot)
+    /// <param name="connection">Where to read.</param>
+    /// <param name="transaction">The state to read.</param>
+    /// <param name="mirror">Id of the mirror.</param>
+    /// <param name="snapshot">Which snapshot.</param>
+    /// <param name="like">Files of another snapshot of the mirror: those that are the same are taken from here, so that two snapshots that
+    /// differ little need little more memory than one.</param>
+    public static ImmutableArray<TreeEntry> Entries(
+        SqliteConnection connection, SqliteTransaction transaction, long mirror, SnapshotInfo snapshot, ImmutableArray<TreeEntry> like = default)
     {
         using var command = connection.CreateCommand();
         command.Transaction = transaction;
-        command.CommandText =
-            """
-            SELECT e.path, b.digest, b.size, e.modified FROM entry e JOIN blob b ON b.id = e.blob
-            WHERE e.mirror = @mirror AND e.since <= @number AND (e.until IS NULL OR e.until > @number) ORDER BY e.path
-            """;
+        command.CommandText = $"{SelectEntry} ORDER BY e.path";
         command.Parameters.AddWithValue("@mirror", mirror);
         command.Parameters.AddWithValue("@number", snapshot.Number);
         using var reader = command.ExecuteReader();
         var entries = ImmutableArray.CreateBuilder<TreeEntry>(snapshot.Files);
+        var at = 0;
         while (reader.Read())
         {
-            entries.Add(new TreeEntry(
-                ContentPath.Parse(reader.GetString(0)),
-                new Sha256Digest(reader.GetFieldValue<byte[]>(1)),
-                reader.GetInt64(2),
-                DateTimeOffset.FromUnixTimeSeconds(reader.GetInt64(3))));
+            var entry = ReadEntry(reader);
+            if (!like.IsDefaultOrEmpty)
+            {
+                at = TreeSnapshot.LowerBound(like, entry.Path.Value, at);
+                if (at < like.Length && like[at] == entry)
+                    entry = like[at];
+            }
+
+            entries.Add(entry);
         }
 
         return entries.DrainToImmutable();
     }
+
+    /// <summary>The file at a path of a snapshot.</summary>
+    public static TreeEntry? Entry(SqliteConnection connection, SqliteTransaction transaction, long mirror, long number, ContentPath path)
+    {
+        using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = $"{SelectEntry} AND e.path = @path";
+        command.Parameters.AddWithValue("@mirror", mirror);
+        command.Parameters.AddWithValue("@number", number);
+        command.Parameters.AddWithValue("@path", path.Value);
+        using var reader = command.ExecuteReader();
+        return reader.Read() ? ReadEntry(reader) : null;
+    }
+
+    /// <summary>True when a snapshot has files below a path.</summary>
+    public static bool HasFolder(SqliteConnection connection, SqliteTransaction transaction, long mirror, long number, ContentPath folder)
+        => connection.ExecuteScalar<long>(
+            """
+            SELECT EXISTS (
+                SELECT 1 FROM entry WHERE mirror = @mirror AND path > @first AND path < @end AND since <= @number AND (until IS NULL OR until > @number))
+            """,
+            new { mirror, number, first = folder.Value + "/", end = folder.Value + "0" }, transaction) != 0;  // '0' follows '/'
+
+    private static TreeEntry ReadEntry(SqliteDataReader reader)
+        => new(
+            ContentPath.Parse(reader.GetString(0)), new Sha256Digest(reader.GetFieldValue<byte[]>(1)), reader.GetInt64(2),
+            DateTimeOffset.FromUnixTimeSeconds(reader.GetInt64(3)));
 
     private sealed record Row(long Number, byte[] Root, long PublishedAt, string Actor, string Note, long Files, long Bytes)
     {

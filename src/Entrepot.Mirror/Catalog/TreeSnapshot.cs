@@ -40,6 +40,10 @@ public sealed class TreeSnapshot
         return entry is not null;
     }
 
+    /// <summary>What is at a path; the default path is the root folder.</summary>
+    public PathLookup Look(ContentPath path)
+        => path != default && TryGet(path, out var entry) ? new PathLookup(Info, entry, false) : new PathLookup(Info, null, HasFolder(path));
+
     /// <summary>What would keep a file from being put at a path: a folder of that very name, or a file where one of its folders
     /// would have to be.</summary>
     /// <returns>Null when nothing is in the way.</returns>

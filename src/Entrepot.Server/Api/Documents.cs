@@ -20,7 +20,7 @@ public static class Documents
             snapshot.Number, snapshot.Root, snapshot.PublishedAt, snapshot.Actor, snapshot.Note, snapshot.Files, snapshot.Bytes, isCurrent);
 
     /// <summary>A file.</summary>
-    public static FileDocument File(TreeSnapshot snapshot, TreeEntry entry)
+    public static FileDocument File(SnapshotInfo snapshot, TreeEntry entry)
         => new(snapshot.Mirror.Value, entry.Path, snapshot.Number, entry.Digest, entry.Size, entry.Modified);
 
     /// <summary>A folder.</summary>
@@ -37,8 +37,8 @@ public static class Documents
     public static SnapshotDiffDocument Diff(TreeSnapshot from, TreeSnapshot to, SnapshotDiff diff)
         => new(
             to.Mirror.Value, from.Number, to.Number,
-            [.. diff.Added.Select(entry => File(to, entry))],
-            [.. diff.Removed.Select(entry => File(from, entry))],
+            [.. diff.Added.Select(entry => File(to.Info, entry))],
+            [.. diff.Removed.Select(entry => File(from.Info, entry))],
             [.. diff.Changed.Select(static change => new FileChangeDocument(
                 change.To.Path, change.From.Digest, change.To.Digest, change.From.Size, change.To.Size))]);
 

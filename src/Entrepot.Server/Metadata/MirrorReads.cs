@@ -79,64 +79,68 @@ internal static class MirrorReads
     private static Task SnapshotAsync(MirrorCatalog catalog, HttpContext context, string mirror, long number)
     {
         var name = MirrorName.Parse(mirror);
-        var current = catalog.View.Get(name).Current.Number;
-        var snapshot = number == current ? catalog.View.Get(name).Current.Info : catalog.OpenSnapshot(name, number).Info;
-        return JsonExchange.WriteAsync(context, Documents.Snapshot(snapshot, number == current), ApiJson.Default.SnapshotDocument);
+        var snapshot = catalog.FindSnapshot(name, number);
+        var isCurrent = number == catalog.View.Get(name).Current.Number;
+        return JsonExchange.WriteAsync(context, Documents.Snapshot(snapshot, isCurrent), ApiJson.Default.SnapshotDocument);
     }
 
-    private static Task DiffAsync(MirrorCatalog catalog, HttpContext context, string mirror, long from, long to)
+    private static async Task DiffAsync(MirrorCatalog catalog, HttpContext context, string mirror, long from, long to)
     {
         var name = MirrorName.Parse(mirror);
-        var (first, second) = (catalog.OpenSnapshot(name, from), catalog.OpenSnapshot(name, to));
-        if (Validators.IsCurrent(context, $"\"{from}-{to}-{first.Root.Hex[..16]}-{second.Root.Hex[..16]}\""))
-            return Task.CompletedTask;
+        var roots = (From: catalog.FindSnapshot(name, from).Root, To: catalog.FindSnapshot(name, to).Root);
+        if (Validators.IsCurrent(context, $"\"{from}-{to}-{roots.From.Hex[..16]}-{roots.To.Hex[..16]}\""))
+            return;
+        var first = await catalog.OpenSnapshotAsync(name, from, context.RequestAborted);
+        var second = await catalog.OpenSnapshotAsync(name, to, context.RequestAborted);
         var diff = Documents.Diff(first, second, SnapshotDiff.Between(first, second));
-        return JsonExchange.WriteAsync(context, diff, ApiJson.Default.SnapshotDiffDocument);
+        await JsonExchange.WriteAsync(context, diff, ApiJson.Default.SnapshotDiffDocument);
     }
 
     private static async Task ListingAsync(MirrorCatalog catalog, HttpContext context, string mirror, long? number)
     {
-        var snapshot = Open(catalog, mirror, number);
+        var name = MirrorName.Parse(mirror);
+        var current = number is null ? catalog.View.Get(name).Current : null;
+        var info = current?.Info ?? catalog.FindSnapshot(name, number!.Value);
         var response = context.Response;
-        if (Validators.IsCurrent(context, ContentHeaders.EntityTag(snapshot.Root)))
+        if (Validators.IsCurrent(context, ContentHeaders.EntityTag(info.Root)))
             return;
         response.ContentType = "text/plain; charset=utf-8";
-        response.Headers["Repr-Digest"] = ContentHeaders.Representation(snapshot.Root);
-        response.Headers["X-Snapshot"] = snapshot.Number.ToString(CultureInfo.InvariantCulture);
+        response.Headers["Repr-Digest"] = ContentHeaders.Representation(info.Root);
+        response.Headers["X-Snapshot"] = info.Number.ToString(CultureInfo.InvariantCulture);
         if (HttpMethods.IsHead(context.Request.Method))
             return;
+        var snapshot = current ?? await catalog.OpenSnapshotAsync(name, info.Number, context.RequestAborted);
         foreach (var chunk in SnapshotListing.Chunks(snapshot.Entries))
             await response.Body.WriteAsync(chunk, context.RequestAborted);
     }
 
-    private static Task TreeAsync(MirrorCatalog catalog, HttpContext context, string mirror, long? number)
-    {
-        var snapshot = Open(catalog, mirror, number);
-        var (path, isFolder) = PathOf(context);
-        // The same address may give another snapshot's document later, so the tag names both.
-        if (path is { } file && !isFolder && snapshot.TryGet(file, out var entry))
-            return Validators.IsCurrent(context, TagOf(snapshot))
-                ? Task.CompletedTask
-                : JsonExchange.WriteAsync(context, Documents.File(snapshot, entry), ApiJson.Default.FileDocument);
-        if (snapshot.List(path ?? default) is { } items)
-            return Validators.IsCurrent(context, TagOf(snapshot))
-                ? Task.CompletedTask
-                : JsonExchange.WriteAsync(context, Documents.Folder(snapshot, path ?? default, items), ApiJson.Default.FolderDocument);
-        throw Fault.Of(
-            CatalogFault.PathNotFound, FaultKind.NotFound, $"Mirror '{snapshot.Mirror}' has nothing at '{path}' in snapshot #{snapshot.Number}.",
-            $"GET /v1/mirrors/{snapshot.Mirror}/tree/ lists what it has.").ToException();
-    }
-
-    private static string TagOf(TreeSnapshot snapshot) => string.Create(CultureInfo.InvariantCulture, $"\"{snapshot.Number}-{snapshot.Root.Hex}\"");
-
-    private static TreeSnapshot Open(MirrorCatalog catalog, string mirror, long? number)
+    private static async Task TreeAsync(MirrorCatalog catalog, HttpContext context, string mirror, long? number)
     {
         var name = MirrorName.Parse(mirror);
-        return number is { } wanted ? catalog.OpenSnapshot(name, wanted) : catalog.View.Get(name).Current;
+        var current = number is null ? catalog.View.Get(name).Current : null;
+        var (path, mustBeFolder) = PathOf(context);
+        // Only a folder needs the whole snapshot: edges and 'entrepot pull' ask older ones for single files.
+        var found = current?.Look(path) ?? catalog.Look(name, number!.Value, path);
+        var info = found.Snapshot;
+        if (found.File is null ? !found.IsFolder : mustBeFolder)
+            throw Fault.Of(
+                CatalogFault.PathNotFound, FaultKind.NotFound, $"Mirror '{name}' has nothing at '{path}' in snapshot #{info.Number}.",
+                $"GET /v1/mirrors/{name}/tree/ lists what it has.").ToException();
+        // The same address may give another snapshot's document later, so the tag names both.
+        if (Validators.IsCurrent(context, string.Create(CultureInfo.InvariantCulture, $"\"{info.Number}-{info.Root.Hex}\"")))
+            return;
+        if (found.File is { } entry)
+        {
+            await JsonExchange.WriteAsync(context, Documents.File(info, entry), ApiJson.Default.FileDocument);
+            return;
+        }
+
+        var snapshot = current ?? await catalog.OpenSnapshotAsync(name, info.Number, context.RequestAborted);
+        await JsonExchange.WriteAsync(context, Documents.Folder(snapshot, path, snapshot.List(path)!), ApiJson.Default.FolderDocument);
     }
 
-    /// <summary>What follows <c>/v1/mirrors/MIRROR/tree</c> in the target as it was sent.</summary>
-    private static (ContentPath? Path, bool IsFolder) PathOf(HttpContext context)
+    /// <summary>What follows <c>/v1/mirrors/MIRROR/tree</c> in the target as it was sent; the default path is the root folder.</summary>
+    private static (ContentPath Path, bool MustBeFolder) PathOf(HttpContext context)
     {
         var rest = RequestTarget.RawPath(context);
         for (var segments = 0; segments < 4; segments++)
@@ -144,7 +148,7 @@ internal static class MirrorReads
             var slash = rest[1..].IndexOf('/');
             rest = slash < 0 ? default : rest[(slash + 1)..];
             if (rest.IsEmpty)
-                return (null, true);
+                return (default, true);
         }
 
         rest = rest[1..];
@@ -152,7 +156,7 @@ internal static class MirrorReads
         if (isFolder && !rest.IsEmpty)
             rest = rest[..^1];
         if (rest.IsEmpty)
-            return (null, true);
+            return (default, true);
         return ContentPath.TryParseEncoded(rest, out var path, out var fault) ? (path, isFolder) : throw fault.ToException();
     }
 

@@ -275,7 +275,7 @@ public sealed class PushFileTests : IAsyncLifetime
         var last = results.MaxBy(result => result.Snapshot)!;
         _site.ReadFile("one.img").ShouldBe(contents.Single(content => Sha256Digest.Of(content) == last.Digest));
         foreach (var result in results)
-            _site.Catalog.OpenSnapshot(PushSite.Images, result.Snapshot!.Value).Entries.Single().Digest.ShouldBe(result.Digest);
+            (await _site.Catalog.OpenSnapshotAsync(PushSite.Images, result.Snapshot!.Value)).Entries.Single().Digest.ShouldBe(result.Digest);
     }
 
     [Fact]
@@ -315,7 +315,7 @@ public sealed class PushFileTests : IAsyncLifetime
         answer.Status.ShouldBe(200);
         JsonDocument.Parse(answer.Body).RootElement.GetProperty("snapshot").GetInt64().ShouldBe(3);
         _site.Current.Entries.Select(entry => entry.Path.Value).ShouldBe(["b.img"]);
-        _site.Catalog.OpenSnapshot(PushSite.Images, 2).Entries.Length.ShouldBe(2);
+        (await _site.Catalog.OpenSnapshotAsync(PushSite.Images, 2)).Entries.Length.ShouldBe(2);
         using var again = await _site.SendAsync(HttpMethod.Delete, "/images/a.img");
         again.StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await PushSite.ProblemAsync(again)).GetProperty("code").GetString().ShouldBe("catalog/path-not-found");

@@ -44,8 +44,8 @@ public sealed class CatalogModelTests
                     run.CheckCurrent();
                 }
 
-                run.CheckHistory(world.Catalog);
-                run.CheckHistory(MirrorCatalog.Open(world.State, world.Time));
+                await run.CheckHistoryAsync(world.Catalog);
+                await run.CheckHistoryAsync(MirrorCatalog.Open(world.State, world.Time));
                 await world.Catalog.UpdateMirrorAsync(run.Mirror, null, Retention.Everything, MirrorWorld.Actor);
             },
             iter: 60, threads: 1);
@@ -126,7 +126,7 @@ public sealed class CatalogModelTests
                     break;
                 default:
                     // What a start would read from disk now.
-                    CheckHistory(MirrorCatalog.Open(world.State, world.Time));
+                    await CheckHistoryAsync(MirrorCatalog.Open(world.State, world.Time));
                     break;
             }
         }
@@ -146,14 +146,17 @@ public sealed class CatalogModelTests
                 CheckFolder(snapshot, folder);
         }
 
-        public void CheckHistory(MirrorCatalog catalog)
+        public async Task CheckHistoryAsync(MirrorCatalog catalog)
         {
             catalog.Snapshots(mirror).Select(snapshot => snapshot.Number).ShouldBe(_history.Keys.Where(number => number > 0).Reverse());
             TreeSnapshot? before = null;
             foreach (var (number, model) in _history)
             {
-                var snapshot = catalog.OpenSnapshot(mirror, number);
+                var snapshot = await catalog.OpenSnapshotAsync(mirror, number);
                 Check(snapshot, model);
+                catalog.FindSnapshot(mirror, number).ShouldBe(snapshot.Info);
+                foreach (var path in Paths.Concat(Folders.Where(folder => folder.Length > 0)).Select(ContentPath.Parse).Prepend(default))
+                    catalog.Look(mirror, number, path).ShouldBe(snapshot.Look(path));
                 if (before is not null)
                     CheckDiff(SnapshotDiff.Between(before, snapshot), _history[before.Number], model);
                 before = snapshot;

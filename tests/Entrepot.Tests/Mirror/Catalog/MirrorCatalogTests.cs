@@ -166,7 +166,7 @@ public sealed class MirrorCatalogTests
         publication.Snapshot.Number.ShouldBe(5);
         publication.Snapshot.Root.ShouldBe(old.Root);
         publication.Snapshot.Info.Note.ShouldBe("rollback to #2");
-        world.Catalog.OpenSnapshot(MirrorWorld.Images, 4).Entries.Single().Digest.ShouldBe(Sha256Digest.Of("2"u8));
+        (await world.Catalog.OpenSnapshotAsync(MirrorWorld.Images, 4, TestContext.Current.CancellationToken)).Entries.Single().Digest.ShouldBe(Sha256Digest.Of("2"u8));
     }
 
     [Fact]
