@@ -39,7 +39,8 @@ public static class ContentResponder
         }
 
         response.Headers.ContentType = headers.ContentType;
-        var range = request.Headers.Range;
+        // Range is defined for GET only (RFC 9110 §14.2); HEAD ignores it.
+        var range = HttpMethods.IsGet(request.Method) ? request.Headers.Range : StringValues.Empty;
         if (StringValues.IsNullOrEmpty(range) || !Preconditions.RangeApplies(request.Headers, headers))
             return WholeAsync(context, body);
 
@@ -83,9 +84,7 @@ public static class ContentResponder
         response.StatusCode = StatusCodes.Status206PartialContent;
         response.ContentLength = range.Length;
         response.Headers.ContentRange = ContentRange(range, body.Size);
-        return HttpMethods.IsHead(context.Request.Method)
-            ? Task.CompletedTask
-            : body.SendAsync(response.BodyWriter, range.Offset, range.Length, context.RequestAborted).AsTask();
+        return body.SendAsync(response.BodyWriter, range.Offset, range.Length, context.RequestAborted).AsTask();
     }
 
     private static Task UnsatisfiableAsync(HttpContext context, IContentBody body)
@@ -119,8 +118,6 @@ public static class ContentResponder
         response.StatusCode = StatusCodes.Status206PartialContent;
         response.ContentType = $"multipart/byteranges; boundary={boundary}";
         response.ContentLength = heads.Sum(static head => (long)head.Length) + ranges.Sum(static range => range.Length) + end.Length;
-        if (HttpMethods.IsHead(context.Request.Method))
-            return;
         var writer = response.BodyWriter;
         for (var i = 0; i < ranges.Count; i++)
         {

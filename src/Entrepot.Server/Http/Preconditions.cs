@@ -21,6 +21,8 @@ public enum PreconditionOutcome
 public static class Preconditions
 {
     /// <summary>Evaluates <c>If-Match</c>, <c>If-Unmodified-Since</c>, <c>If-None-Match</c> and <c>If-Modified-Since</c>.</summary>
+    /// <remarks><c>If-Modified-Since</c> holds only for the very date that was sent as <c>Last-Modified</c> (nginx's
+    /// <c>if_modified_since exact</c>): a rollback brings older dates back, and who has the file that was withdrawn must not keep it.</remarks>
     public static PreconditionOutcome Evaluate(IHeaderDictionary request, ContentHeaders content)
     {
         if (request.IfMatch is { Count: > 0 } match)
@@ -35,7 +37,7 @@ public static class Preconditions
 
         if (request.IfNoneMatch is { Count: > 0 } noneMatch)
             return Lists(noneMatch, content.ETag.ToString(), weak: true) ? PreconditionOutcome.NotModified : PreconditionOutcome.Proceed;
-        return TryReadDate(request.IfModifiedSince, out var modified) && content.Modified <= modified
+        return TryReadDate(request.IfModifiedSince, out var modified) && content.Modified == modified
             ? PreconditionOutcome.NotModified
             : PreconditionOutcome.Proceed;
     }

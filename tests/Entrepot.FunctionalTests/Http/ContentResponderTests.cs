@@ -57,6 +57,20 @@ public sealed class ContentResponderTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("bytes=0-9")]
+    [InlineData("bytes=0-9,20-29")]
+    [InlineData("bytes=200000-")]
+    public async Task HEAD_ignores_ranges_which_are_for_GET_only(string range)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Head, "/");
+        request.Headers.TryAddWithoutValidation("Range", range).ShouldBeTrue();
+        using var response = await _surface.Http.SendAsync(request, Cancellation);
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        response.Content.Headers.ContentLength.ShouldBe(Content.Length);
+        response.Content.Headers.ContentRange.ShouldBeNull();
+    }
+
+    [Theory]
     [InlineData("bytes=0-0", 0, 1)]
     [InlineData("bytes=0-", 0, 200_000)]
     [InlineData("bytes=199999-", 199_999, 1)]
@@ -150,7 +164,9 @@ public sealed class ContentResponderTests : IAsyncLifetime
     [InlineData("If-Match", "\"other\"", 412)]
     [InlineData("If-Modified-Since", "Fri, 02 Jan 2026 03:04:05 GMT", 304)]
     [InlineData("If-Modified-Since", "Fri, 02 Jan 2026 03:04:04 GMT", 200)]
+    [InlineData("If-Modified-Since", "Fri, 02 Jan 2026 03:04:06 GMT", 200)]  // of a file that a rollback has withdrawn
     [InlineData("If-Modified-Since", "nonsense", 200)]
+    [InlineData("If-Unmodified-Since", "Fri, 02 Jan 2026 03:04:06 GMT", 200)]
     [InlineData("If-Unmodified-Since", "Fri, 02 Jan 2026 03:04:04 GMT", 412)]
     [InlineData("If-Unmodified-Since", "Fri, 02 Jan 2026 03:04:05 GMT", 200)]
     public async Task Conditions_follow_section_13(string header, string value, int status)
