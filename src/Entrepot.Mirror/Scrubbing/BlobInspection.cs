@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.IO.Hashing;
 using System.Security.Cryptography;
 using Entrepot.Core.Faults;
@@ -18,6 +19,12 @@ internal sealed class BlobInspection(Fingerprint blob, BlobStore store, int firs
     private readonly List<int> _rotten = [];
 
     public Fingerprint Blob { get; } = blob;
+
+    /// <summary>True when it began at the first piece, so that what it finds holds for all of the blob.</summary>
+    public bool IsWhole { get; } = firstPiece == 0;
+
+    /// <summary>The rotten pieces that were known when it began.</summary>
+    public ImmutableArray<int> KnownBefore { get; } = store.DamagedPieces(blob.Digest);
 
     /// <summary>The piece to go on with.</summary>
     public int NextPiece { get; private set; } = firstPiece;

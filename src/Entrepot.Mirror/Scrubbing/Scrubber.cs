@@ -129,7 +129,7 @@ public sealed class Scrubber : IDisposable
         await inspection.RunAsync(deep, spend, cancellation);
         if (inspection.IsSound)
         {
-            await ClearAsync(blob.Digest, cancellation);
+            await ClearAsync(inspection, cancellation);
             return null;
         }
 
@@ -194,18 +194,31 @@ public sealed class Scrubber : IDisposable
     }
 
     /// <summary>Forgets damage of a blob that is sound: it was pushed again, or an earlier mending was not recorded any more.</summary>
-    private async Task ClearAsync(Sha256Digest digest, CancellationToken cancellation)
+    private async Task ClearAsync(BlobInspection sound, CancellationToken cancellation)
     {
+        var digest = sound.Blob.Digest;
         if (!_store.IsDamaged(digest) && !_catalog.State.Read(connection => DamageTable.IsRecorded(connection, digest)))
             return;
-        await _catalog.State.WriteAsync(
-            transaction =>
-            {
-                if (DamageTable.Clear(transaction, digest))
-                    _catalog.Record(transaction, Actor, "blob.mend", digest.ToString(), new { detail = "found sound" });
-            },
-            cancellation);
-        _store.ClearDamage(digest);
+        await _mending.WaitAsync(cancellation);
+        try
+        {
+            // What lies before a resumed inspection, and what was found since this one began, it says nothing about.
+            if (!sound.IsWhole || _store.DamagedPieces(digest) != sound.KnownBefore)
+                return;
+            await _catalog.State.WriteAsync(
+                transaction =>
+                {
+                    if (DamageTable.Clear(transaction, digest))
+                        _catalog.Record(transaction, Actor, "blob.mend", digest.ToString(), new { detail = "found sound" });
+                },
+                cancellation);
+            _store.ClearDamage(digest);
+        }
+        finally
+        {
+            _mending.Release();
+        }
+
         Log.SoundAgain(_logger, digest);
     }
 }

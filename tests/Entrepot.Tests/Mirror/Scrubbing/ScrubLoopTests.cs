@@ -63,6 +63,49 @@ public sealed class ScrubLoopTests
     }
 
     [Fact]
+    public async Task Damage_found_since_before_the_place_is_kept_when_the_rest_is_sound()
+    {
+        await using var world = await ScrubWorld.OpenAsync(new ScrubOptions { BytesPerSecond = MiB });
+        var blob = await world.PublishAsync("disk.img", ScrubWorld.RandomBytes(8 * MiB));
+        world.Sources.Clear();
+        await RunForAsync(world, TimeSpan.FromSeconds(4));
+        world.FlipByte(blob.Digest, MiB + 9);
+        (await world.VerifyAsync()).Damaged.Single().Pieces.ShouldBe([1]);
+
+        await Loop(world, new SkippingTime(Start)).RunUntilAsync(Start.AddHours(1), CancellationToken.None);
+
+        world.World.State.Read(ScrubTable.Read)!.FinishedAt.ShouldNotBeNull();
+        world.Scrubber.DamagedPieces(blob.Digest).ShouldBe([1]);
+        world.Scrubber.Damaged().Single().Digest.ShouldBe(blob.Digest);
+    }
+
+    [Fact]
+    public async Task Damage_found_while_a_blob_is_read_outlives_that_reading()
+    {
+        await using var world = await ScrubWorld.OpenAsync();
+        var blob = await world.PublishAsync("disk.img", ScrubWorld.RandomBytes(3 * MiB));
+        world.Sources.Clear();
+        var inspection = world.Scrubber.Inspect(blob, 0);
+        var isFirst = true;
+
+        await world.Scrubber.ExamineAsync(
+            inspection, deep: false,
+            async (_, _) =>
+            {
+                // Piece 0 is read, and rots before the last one is.
+                if (inspection.NextPiece < 2 || !isFirst)
+                    return;
+                isFirst = false;
+                world.FlipByte(blob.Digest, 9);
+                (await world.VerifyAsync()).Damaged.ShouldHaveSingleItem();
+            },
+            TestContext.Current.CancellationToken);
+
+        world.Scrubber.DamagedPieces(blob.Digest).ShouldBe([0]);
+        world.Scrubber.Damaged().ShouldHaveSingleItem();
+    }
+
+    [Fact]
     public async Task The_place_is_written_down_while_a_large_blob_is_read()
     {
         await using var world = await ScrubWorld.OpenAsync(new ScrubOptions { BytesPerSecond = MiB, SaveEvery = 2 * MiB });

@@ -52,7 +52,7 @@ internal sealed class ScrubWorld : IAsyncDisposable
 
     public void FlipByte(Sha256Digest digest, long offset, BlobStore? store = null)
     {
-        using var file = File.Open(store is null ? World.BlobPath(digest) : ReplicaPath(digest), FileMode.Open);
+        using var file = File.Open(store is null ? World.BlobPath(digest) : ReplicaPath(digest), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
         file.Position = offset;
         var value = file.ReadByte();
         file.Position = offset;
