@@ -44,13 +44,9 @@ public sealed class BlobStore
         var store = new BlobStore(Path.GetFullPath(root), pool, time);
         try
         {
-            Directory.CreateDirectory(store.StagingFolder);
-            Directory.CreateDirectory(store.UploadFolder);
-            Directory.CreateDirectory(store.QuarantineFolder);
-            for (var i = 0; i < 256; i++)
-                Directory.CreateDirectory(Path.Combine(store._root, "sha256", i.ToString("x2", CultureInfo.InvariantCulture)));
-            PosixFile.SyncFolder(Path.Combine(store._root, "sha256"));
-            PosixFile.SyncFolder(store._root);
+            DurableFolder.CreateIn(store._root, ["sha256", "staging", "uploads", "quarantine"]);
+            DurableFolder.CreateIn(
+                Path.Combine(store._root, "sha256"), Enumerable.Range(0, 256).Select(static i => i.ToString("x2", CultureInfo.InvariantCulture)));
             foreach (var leftover in Directory.EnumerateFiles(store.StagingFolder))
                 File.Delete(leftover);
         }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
+using Entrepot.Core.Kernel;
 using Entrepot.Mirror.Blobs;
 using Entrepot.Mirror.Integrity;
 using Microsoft.Extensions.Logging;
@@ -75,7 +76,7 @@ public sealed class PieceCache : IAsyncDisposable
         FileStream? owner = null;
         try
         {
-            Directory.CreateDirectory(options.Folder);
+            DurableFolder.Create(options.Folder);
             owner = new FileStream(Path.Combine(options.Folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             var cache = new PieceCache(options, disk, owner, metrics, time, logger);
             cache.Recover();
@@ -256,7 +257,7 @@ public sealed class PieceCache : IAsyncDisposable
         }
         catch (DirectoryNotFoundException)
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(blob.Files.DataPath)!);
+            DurableFolder.Create(Path.GetDirectoryName(blob.Files.DataPath)!);
             Disk.SyncFolder(PiecesFolder);
             file = Disk.Open(blob.Files.DataPath, FileMode.OpenOrCreate);
         }
@@ -315,8 +316,8 @@ public sealed class PieceCache : IAsyncDisposable
 
     private void Recover()
     {
-        Directory.CreateDirectory(QuarantineFolder);
-        Directory.CreateDirectory(PiecesFolder);
+        DurableFolder.Create(QuarantineFolder);
+        DurableFolder.Create(PiecesFolder);
         var found = CacheRecovery.Run(Disk, Directory.EnumerateDirectories(PiecesFolder), out var removed);
         var now = (Wall: _time.GetUtcNow().UtcDateTime, Stamp: _time.GetTimestamp());
         foreach (var (fingerprint, stem, held, lastUsed) in found)

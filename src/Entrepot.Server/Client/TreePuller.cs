@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
+using Entrepot.Core.Kernel;
 using Entrepot.Mirror.Integrity;
 using Entrepot.Mirror.Replication;
 using Entrepot.Server.Api;
@@ -193,7 +194,7 @@ public sealed class TreePuller(EntrepotClient client, int connections, TimeProvi
     {
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(destination))!);
+            DurableFolder.Create(Path.GetDirectoryName(Path.GetFullPath(destination))!);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -1,5 +1,6 @@
 using System.Text;
 using Entrepot.Core.Identities;
+using Entrepot.Core.Kernel;
 
 namespace Entrepot.Server.Client;
 
@@ -34,7 +35,7 @@ public sealed class UploadBook(string folder)
     {
         try
         {
-            Directory.CreateDirectory(folder);
+            DurableFolder.Create(folder);
             File.WriteAllText(Entry(surface, blob), upload.AbsoluteUri);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

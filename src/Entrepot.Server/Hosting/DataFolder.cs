@@ -41,7 +41,7 @@ public sealed class DataFolder : IDisposable
         FileStream held;
         try
         {
-            Directory.CreateDirectory(Path.Combine(root, "run"));
+            DurableFolder.Create(Path.Combine(root, "run"));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Entrepot.Core.Identities;
+using Entrepot.Core.Kernel;
 using Entrepot.Server.Edge;
 
 namespace Entrepot.Server.Hosting;
@@ -33,7 +34,7 @@ internal static class EdgeRole
                 ScrubCycle = settings.Scrub.Cycle,
                 ScrubDeepCycle = settings.Scrub.DeepCycle,
             };
-            Directory.CreateDirectory(options.CacheFolder);
+            DurableFolder.Create(options.CacheFolder);
             var edge = EdgeService.Open(options, context.State, context.Time, context.Loggers);
             parts.Push(edge);
             var surface = await context.LaunchEdgeAsync(name, app => app.MapEdge(edge), cancellation);
