@@ -89,7 +89,8 @@ public sealed class BlobStore
 
     /// <summary>Gives verified bytes their name, durably. A blob that is already here stays as it is and the new bytes are dropped,
     /// unless it is known to be damaged: then the new bytes take its place.</summary>
-    /// <exception cref="FaultException"><see cref="BlobFault.DiskFull"/> or <see cref="BlobFault.Disk"/>; the bytes are dropped.</exception>
+    /// <exception cref="FaultException"><see cref="BlobFault.DiskFull"/> or <see cref="BlobFault.Disk"/>; the bytes are dropped, unless they
+    /// belong to a resumable upload.</exception>
     public StoredBlob Store(VerifiedBlob blob)
     {
         var digest = blob.Fingerprint.Digest;
@@ -112,7 +113,8 @@ public sealed class BlobStore
         }
         catch (IOException error)
         {
-            File.Delete(blob.Path);
+            if (!blob.IsKept)
+                File.Delete(blob.Path);
             throw DiskFaults.Translate(error, target);
         }
 
@@ -132,6 +134,25 @@ public sealed class BlobStore
             _touched[fingerprint.Digest] = _time.GetUtcNow();
             return new StoredBlob(fingerprint, this);
         }
+    }
+
+    /// <summary>As <see cref="Find"/>, for a blob whose storing may have failed at its last step.</summary>
+    /// <exception cref="FaultException"><see cref="BlobFault.Disk"/>.</exception>
+    internal StoredBlob? FindDurable(Fingerprint fingerprint)
+    {
+        if (Find(fingerprint) is not { } stored)
+            return null;
+        var folder = Path.GetDirectoryName(PathOf(fingerprint.Digest))!;
+        try
+        {
+            PosixFile.SyncFolder(folder);
+        }
+        catch (IOException error)
+        {
+            throw DiskFaults.Translate(error, folder);
+        }
+
+        return stored;
     }
 
     /// <summary>Opens a blob for reading. The caller disposes the handle; deletion meanwhile does not disturb it.</summary>

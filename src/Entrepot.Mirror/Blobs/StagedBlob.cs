@@ -109,7 +109,7 @@ public sealed class StagedBlob : IAsyncDisposable
         Guarded(() => RandomAccess.FlushToDisk(_file));
         _handedOver = true;
         _file.Dispose();
-        return new VerifiedBlob(fingerprint, _path);
+        return new VerifiedBlob(fingerprint, _path, _keepOnDispose);
     }
 
     /// <summary>Deletes the temporary file unless it was verified, or belongs to an upload that may go on later.</summary>

@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using Entrepot.Core.Faults;
+using Entrepot.Core.Identities;
 using Entrepot.Mirror.Blobs;
 using Entrepot.Mirror.Integrity;
 
@@ -8,6 +10,8 @@ namespace Entrepot.Mirror.Uploads;
 /// <summary>The turn to work on one upload. Calls must not overlap; disposing it lets the next request in.</summary>
 public sealed class UploadLease : IAsyncDisposable
 {
+    private const int BlockSize = 256 << 10;
+
     private readonly UploadSession _session;
     private readonly CancellationTokenSource _superseded = new();
     private readonly Lock _gate = new();
@@ -145,11 +149,25 @@ public sealed class UploadLease : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends the receiving as <see cref="VerifyAsync"/> does and gives the bytes their name. Can be asked for again when it, or what comes
+    /// after it, failed for a reason that may pass: what is stored by then is taken from the blob store.</summary>
+    /// <exception cref="FaultException">A difference, and the upload has ended; or the disk fails, and it has not.</exception>
+    public async Task<StoredBlob> StoreAsync()
+    {
+        if (State.Verified is { } digest && !File.Exists(_session.DataPath))
+            return await FindStoredAsync(digest);
+        var verified = await VerifyAsync();
+        // Before the bytes leave the upload's file, so that at no moment nobody knows where they are.
+        _session.Save(State with { Verified = verified.Fingerprint.Digest, TouchedAt = _session.Store.Now });
+        return _session.Store.Blobs.Store(verified);
+    }
+
     /// <summary>Keeps what came of the upload, for a sender that missed the answer. Its bytes have gone where they belong.</summary>
     public async Task FinishAsync(string outcome)
     {
         await CoolAsync();
-        _session.Save(State with
+        // What was published stays published, whether or not that can be written down here.
+        _session.Keep(State with
         {
             Length = State.Offset,
             TouchedAt = _session.Store.Now,
@@ -202,6 +220,39 @@ public sealed class UploadLease : IAsyncDisposable
 
     private static FaultException Inconsistent(string message)
         => Fault.Of(UploadFault.InconsistentLength, FaultKind.Invalid, message, "Start the upload again.").ToException();
+
+    /// <summary>Reads what an earlier attempt to finish has stored, and compares it with everything that has been stated.</summary>
+    private async Task<StoredBlob> FindStoredAsync(Sha256Digest digest)
+    {
+        var blobs = _session.Store.Blobs;
+        var block = ArrayPool<byte>.Shared.Rent(BlockSize);
+        try
+        {
+            using var file = blobs.OpenRead(digest);
+            using var verifier = new Verifier(new Expectation(State.Offset, State.Checksums));
+            while (verifier.Size < State.Offset && await RandomAccess.ReadAsync(file, block.AsMemory(0, BlockSize), verifier.Size) is > 0 and var read)
+                verifier.Append(block.AsSpan(0, read));
+            var fingerprint = verifier.Complete();
+            if (fingerprint.Digest == digest && blobs.FindDurable(fingerprint) is { } stored)
+                return stored;
+        }
+        catch (FaultException error) when (error.Fault.Is(BlobFault.NotFound))
+        {
+            // Collected since.
+        }
+        catch (IOException error)
+        {
+            throw DiskFaults.Translate(error, digest.ToString());
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(block);
+        }
+
+        await RemoveAsync();
+        throw Fault.Of(
+            UploadFault.NotFound, FaultKind.NotFound, $"The bytes of upload {State.Id.Prefix}… are no longer stored here.", "Start the upload again.").ToException();
+    }
 
     private async ValueTask<StagedBlob> WarmedAsync(CancellationToken cancellation)
     {

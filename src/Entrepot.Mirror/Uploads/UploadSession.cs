@@ -85,6 +85,19 @@ public sealed class UploadSession
         Volatile.Write(ref _state, state);
     }
 
+    /// <summary>Makes a new state current, and durable if that can be done.</summary>
+    internal void Keep(UploadState state)
+    {
+        try
+        {
+            Save(state);
+        }
+        catch (FaultException)
+        {
+            Volatile.Write(ref _state, state);
+        }
+    }
+
     /// <summary>Ends the upload and deletes what it left on disk. For the holder of the turn.</summary>
     internal void Remove()
     {

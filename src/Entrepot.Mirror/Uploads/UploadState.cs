@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using Entrepot.Core.Identities;
 using Entrepot.Mirror.Integrity;
 
 namespace Entrepot.Mirror.Uploads;
@@ -13,6 +14,8 @@ namespace Entrepot.Mirror.Uploads;
 /// <param name="Checksums">What the sender stated about the whole.</param>
 /// <param name="Order">What is to happen with the bytes, in the words of whoever opened the upload.</param>
 /// <param name="Outcome">What came of it, likewise; null while incomplete.</param>
+/// <param name="Verified">SHA-256 of the whole once all bytes came and agreed with what was stated; from then on only the finishing is left, and
+/// the bytes may have gone to the blob store already.</param>
 public sealed record UploadState(
     UploadId Id,
     DateTimeOffset CreatedAt,
@@ -21,7 +24,8 @@ public sealed record UploadState(
     long Offset,
     ImmutableArray<StatedChecksum> Checksums,
     string Order,
-    string? Outcome = null)
+    string? Outcome = null,
+    Sha256Digest? Verified = null)
 {
     /// <summary>True when all bytes came and were accepted.</summary>
     [JsonIgnore]

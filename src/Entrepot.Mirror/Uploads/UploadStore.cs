@@ -37,6 +37,8 @@ public sealed class UploadStore : IAsyncDisposable
     /// <summary>Names, shortened, of uploads that were found at start but could not go on: their bytes or their state were lost.</summary>
     public ImmutableArray<string> Dropped { get; private set; } = [];
 
+    internal BlobStore Blobs => _blobs;
+
     internal DateTimeOffset Now => _time.GetUtcNow();
 
     /// <summary>Finds the uploads that an earlier process left, and clears away what belongs to none.</summary>
@@ -235,7 +237,8 @@ public sealed class UploadStore : IAsyncDisposable
     }
 
     private bool HasItsBytes(UploadState state)
-        => state.IsComplete || state.Offset == 0 || (new FileInfo(DataPathOf(state.Id)) is { Exists: true } file && file.Length >= state.Offset);
+        => state.IsComplete || state.Offset == 0 || (state.Verified is { } digest && _blobs.SizeOf(digest) == state.Offset)
+            || (new FileInfo(DataPathOf(state.Id)) is { Exists: true } file && file.Length >= state.Offset);
 
     private static UploadState? Read(string path)
     {

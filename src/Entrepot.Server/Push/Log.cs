@@ -4,6 +4,9 @@ namespace Entrepot.Server.Push;
 
 internal static partial class Log
 {
+    [LoggerMessage(1205, LogLevel.Warning, "Upload {Upload}… could not be finished and stays: {Reason}")]
+    public static partial void UploadNotFinished(ILogger logger, string upload, string reason);
+
     [LoggerMessage(1200, LogLevel.Information, "Upload {Upload}… was interrupted at {Offset} bytes and may go on")]
     public static partial void UploadInterrupted(ILogger logger, string upload, long offset);
 

@@ -81,9 +81,11 @@ public sealed class PushService : IDisposable
     }
 
     /// <summary>Stores and publishes verified bytes.</summary>
-    internal async Task<PushOutcome> FinishAsync(PushOrder order, VerifiedBlob verified)
+    internal Task<PushOutcome> FinishAsync(PushOrder order, VerifiedBlob verified) => FinishAsync(order, _blobs.Store(verified));
+
+    /// <summary>Publishes stored bytes.</summary>
+    internal async Task<PushOutcome> FinishAsync(PushOrder order, StoredBlob stored)
     {
-        var stored = _blobs.Store(verified);
         var (digest, size) = (stored.Fingerprint.Digest, stored.Fingerprint.Size);
         if (order is not { Mirror: { } mirror, Path: { } path })
         {

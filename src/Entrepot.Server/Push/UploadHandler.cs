@@ -90,7 +90,8 @@ internal sealed class UploadHandler(PushService service, ILogger logger)
         await lease.StateAsync(digests.Representation);
         try
         {
-            await ReceiveAsync(context, lease, digests);
+            if (session.State.Verified is null)
+                await ReceiveAsync(context, lease, digests);
         }
         catch (OperationCanceledException) when (lease.Superseded.IsCancellationRequested)
         {
@@ -180,8 +181,14 @@ internal sealed class UploadHandler(PushService service, ILogger logger)
         PushOutcome outcome;
         try
         {
-            var verified = await lease.VerifyAsync();
-            outcome = await service.FinishAsync(order with { Actor = Requester.ActorOf(context) }, verified);
+            outcome = await service.FinishAsync(order with { Actor = Requester.ActorOf(context) }, await lease.StoreAsync());
+        }
+        catch (Exception error) when (MayPass(error))
+        {
+            // It says nothing about the bytes: they stay, and an empty PATCH finishes the upload later.
+            answer.IsFinal = false;
+            Log.UploadNotFinished(logger, lease.State.Id.Prefix, error.Message);
+            throw;
         }
         catch
         {
@@ -193,6 +200,10 @@ internal sealed class UploadHandler(PushService service, ILogger logger)
         await lease.FinishAsync(JsonSerializer.Serialize(outcome, PushJson.Default.PushOutcome));
         await PushHandler.AnswerAsync(context, outcome);
     }
+
+    /// <summary>True for a failure of this node, such as a full disk, and false for what the bytes or the request are to blame for.</summary>
+    private static bool MayPass(Exception error)
+        => error is not FaultException { Fault.Kind: not (FaultKind.Exhausted or FaultKind.Unavailable or FaultKind.Internal) };
 
     private async Task<bool> RefuseAsync(HttpContext context, UploadLease lease, bool complete, long? length, long offset)
     {
@@ -206,6 +217,12 @@ internal sealed class UploadHandler(PushService service, ILogger logger)
         if (offset != state.Offset)
         {
             await MismatchAsync(context, state.Offset, offset);
+            return true;
+        }
+
+        if (state.Verified is not null && (!complete || content is > 0 || context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true } && content is null))
+        {
+            await InconsistentAsync(context, $"All {state.Offset} bytes of the upload are here; an empty PATCH with 'Upload-Complete: ?1' finishes it.");
             return true;
         }
 
