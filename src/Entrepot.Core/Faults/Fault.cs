@@ -13,12 +13,17 @@ public sealed record Fault(FaultKind Kind, string Code, string Message, string? 
     /// <c>VerificationFault.DigestMismatch</c> becomes <c>verification/digest-mismatch</c>.</summary>
     public static Fault Of<TReason>(TReason reason, FaultKind kind, string message, string? cure = null)
         where TReason : struct, Enum
-        => new(kind, $"{Kebab(Feature(typeof(TReason).Name))}/{Kebab(reason.ToString())}", message, cure);
+        => new(kind, CodeOf(reason), message, cure);
+
+    /// <summary>The code that a reason has on the wire.</summary>
+    public static string CodeOf<TReason>(TReason reason)
+        where TReason : struct, Enum
+        => $"{Kebab(Feature(typeof(TReason).Name))}/{Kebab(reason.ToString())}";
 
     /// <summary>True when this fault carries the given reason of a feature's enum.</summary>
     public bool Is<TReason>(TReason reason)
         where TReason : struct, Enum
-        => Code == $"{Kebab(Feature(typeof(TReason).Name))}/{Kebab(reason.ToString())}";
+        => Code == CodeOf(reason);
 
     /// <summary>Wraps this fault for throwing.</summary>
     public FaultException ToException(Exception? inner = null) => new(this, inner);

@@ -59,7 +59,7 @@ internal sealed class PieceFetcher(SourceSet sources, CachingOptions options, Ca
             return outcome.Piece;
         }
 
-        var bench = source.Failed(attempt, outcome.Failure);
+        var bench = source.Failed(attempt, outcome.Failure, blob.Digest, piece);
         failures[source.Source.Name] = outcome.Failure;
         if (outcome.Failure.Reason != ReplicationFault.NotHeld)
         {
@@ -80,7 +80,9 @@ internal sealed class PieceFetcher(SourceSet sources, CachingOptions options, Ca
             var state = source.Look();
             if (state.LastFailure is { } failure && state.IsBenched)
                 failures.TryAdd(state.Name, failure);
-            if (state.FailingSince is not { } since || failures.TryGetValue(state.Name, out var mine) && mine.Reason == ReplicationFault.NotHeld)
+            // What concerns this piece alone would be the same a moment later.
+            if (state.FailingSince is not { } since
+                || (failures.TryGetValue(state.Name, out var mine) && (mine.ConcernsOnePiece || (mine.Reason == ReplicationFault.Lied && !state.IsBenched))))
                 continue;
             var next = state.BenchedUntil ?? now;
             if (next - since > options.Patience || now - since >= options.Patience)

@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.Json;
+using Entrepot.Core.Faults;
+using Entrepot.Mirror.Blobs;
 using Entrepot.Mirror.Integrity;
 
 namespace Entrepot.Mirror.Replication;
@@ -8,6 +11,11 @@ namespace Entrepot.Mirror.Replication;
 /// <summary>Pieces by HTTP range requests (RFC 9110 §14), from any server that has the blob under an address.</summary>
 public sealed class HttpPieceSource : IPieceSource
 {
+    /// <summary>Longest problem document that is read, in bytes.</summary>
+    private const int MaxProblem = 16 * 1024;
+
+    private static readonly string DamagedCode = Fault.CodeOf(BlobFault.Damaged);
+
     private readonly HttpClient _client;
     private readonly Func<Fingerprint, Uri> _address;
     private readonly bool _onlyIfHeld;
@@ -45,6 +53,8 @@ public sealed class HttpPieceSource : IPieceSource
         var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
         try
         {
+            if (await DamageAsync(response, cancellation) is { } damage)
+                throw damage.ToException();
             if (Objection(response, blob.Size, offset, length) is { } failure)
                 throw failure.ToException();
             return await response.Content.ReadAsStreamAsync(cancellation);
@@ -53,6 +63,26 @@ public sealed class HttpPieceSource : IPieceSource
         {
             response.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>A source that knows its copy to be damaged says so in a problem document (RFC 9457); everything else it has may be good.</summary>
+    private static async Task<SourceFailure?> DamageAsync(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        if (response.StatusCode != HttpStatusCode.ServiceUnavailable || response.Content.Headers.ContentLength is not (> 0 and <= MaxProblem)
+            || response.Content.Headers.ContentType?.MediaType != "application/problem+json")
+            return null;
+        var body = await response.Content.ReadAsByteArrayAsync(cancellation);
+        try
+        {
+            using var problem = JsonDocument.Parse(body);
+            return problem.RootElement.TryGetProperty("code", out var code) && code.ValueKind == JsonValueKind.String && code.GetString() == DamagedCode
+                ? new SourceFailure(ReplicationFault.Damaged, "says that its copy is damaged")
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 

@@ -95,7 +95,7 @@ internal static class PieceTransfer
             return new SourceFailure(ReplicationFault.Stalled, $"{verdict}, {arrived} of {length} arrived");
         if (error is FaultException fault)
         {
-            foreach (var reason in (ReadOnlySpan<ReplicationFault>)[ReplicationFault.NotHeld, ReplicationFault.Refused, ReplicationFault.Stalled, ReplicationFault.Died, ReplicationFault.Lied])
+            foreach (var reason in (ReadOnlySpan<ReplicationFault>)[ReplicationFault.NotHeld, ReplicationFault.Damaged, ReplicationFault.Refused, ReplicationFault.Stalled, ReplicationFault.Died, ReplicationFault.Lied])
             {
                 if (fault.Fault.Is(reason))
                     return new SourceFailure(reason, fault.Message);

@@ -242,13 +242,13 @@ internal sealed class PullPlan
 
     private void Blame(Flight flight, SourceFailure failure)
     {
-        var bench = flight.Source.Failed(flight.Attempt, failure);
+        var bench = flight.Source.Failed(flight.Attempt, failure, _blob.Digest, flight.Piece);
         Note(
             flight.Source.Source.Name, failure.Reason,
             bench > TimeSpan.Zero
                 ? $"{flight.Source.Source.Name} is left alone for {bench.TotalSeconds:0.##} s: {failure.Detail}."
                 : $"{flight.Source.Source.Name}: {failure.Detail}.");
-        if (failure.Reason is ReplicationFault.NotHeld or ReplicationFault.Lied)
+        if (failure.ConcernsOnePiece || failure.Reason == ReplicationFault.Lied)
         {
             if (!_avoid.TryGetValue(flight.Piece, out var avoided))
                 _avoid[flight.Piece] = avoided = [];

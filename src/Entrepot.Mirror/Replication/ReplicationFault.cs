@@ -6,6 +6,9 @@ public enum ReplicationFault
     /// <summary>The source does not have the blob or piece.</summary>
     NotHeld,
 
+    /// <summary>The source says that its own copy of the piece is damaged.</summary>
+    Damaged,
+
     /// <summary>The source answered, but not with the bytes: an error status, or a range that was not asked for.</summary>
     Refused,
 

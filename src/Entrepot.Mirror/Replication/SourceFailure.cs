@@ -7,6 +7,9 @@ namespace Entrepot.Mirror.Replication;
 /// <param name="Detail">One sentence without the source's name.</param>
 public sealed record SourceFailure(ReplicationFault Reason, string Detail)
 {
+    /// <summary>True when it says nothing about the source, only about the piece that was asked for.</summary>
+    public bool ConcernsOnePiece => Reason is ReplicationFault.NotHeld or ReplicationFault.Damaged;
+
     /// <summary>The failure as a fault for throwing from <see cref="IPieceSource.OpenAsync"/>.</summary>
     public FaultException ToException(Exception? inner = null)
         => Fault.Of(Reason, Reason == ReplicationFault.NotHeld ? FaultKind.NotFound : FaultKind.Unavailable, Detail).ToException(inner);

@@ -1,10 +1,16 @@
+using Entrepot.Core.Identities;
+
 namespace Entrepot.Mirror.Replication;
 
 /// <summary>What is known about one source: how fast it is, whether it is benched and why. Safe for use by several threads.</summary>
 public sealed class SourceHealth
 {
+    /// <summary>Lies remembered; by then the bench is at its longest.</summary>
+    private const int MaxLies = 64;
+
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
+    private readonly HashSet<(Sha256Digest Blob, int Piece)> _lies = [];
     private int _consecutive;
     private DateTimeOffset? _failingSince;
     private int _generation;
@@ -15,6 +21,7 @@ public sealed class SourceHealth
     private long _bytes;
     private int _pieces;
     private int _failures;
+    private DateTimeOffset _lastLie;
 
     /// <summary>Starts with a clean record.</summary>
     public SourceHealth(IPieceSource source, TimeProvider time) => (Source, _time) = (source, time);
@@ -64,18 +71,19 @@ public sealed class SourceHealth
         }
     }
 
-    /// <summary>It failed; it is benched as <see cref="BenchPolicy"/> says. Transfers that broke together count once.</summary>
+    /// <summary>It failed; it is benched as <see cref="BenchPolicy"/> says. Transfers that broke together count once, and so do all lies about
+    /// one piece.</summary>
     /// <returns>The bench, zero for none.</returns>
-    internal TimeSpan Failed(SourceAttempt attempt, SourceFailure failure)
+    internal TimeSpan Failed(SourceAttempt attempt, SourceFailure failure, Sha256Digest blob, int piece)
     {
         lock (_lock)
         {
             _active--;
             _failures++;
             _lastFailure = failure;
-            if (failure.Reason == ReplicationFault.NotHeld)
-                return TimeSpan.Zero;
             var now = _time.GetUtcNow();
+            if (failure.ConcernsOnePiece || (failure.Reason == ReplicationFault.Lied && IsForgiven(blob, piece, now)))
+                return TimeSpan.Zero;
             _failingSince ??= now;
             if (attempt.Generation == _generation)
             {
@@ -83,11 +91,21 @@ public sealed class SourceHealth
                 _generation++;
             }
 
-            var bench = BenchPolicy.For(failure.Reason, _consecutive);
+            var bench = BenchPolicy.For(
+                failure.Reason, failure.Reason == ReplicationFault.Lied ? _lies.Count - BenchPolicy.LiesForgiven : _consecutive);
             if (now + bench > _benchedUntil)
                 _benchedUntil = now + bench;
             return bench;
         }
+    }
+
+    private bool IsForgiven(Sha256Digest blob, int piece, DateTimeOffset now)
+    {
+        if (now - _lastLie > BenchPolicy.LieMemory)
+            _lies.Clear();
+        _lastLie = now;
+        var isKnown = _lies.Count >= MaxLies ? _lies.Contains((blob, piece)) : !_lies.Add((blob, piece));
+        return isKnown || _lies.Count <= BenchPolicy.LiesForgiven;
     }
 
     /// <summary>The transfer was cancelled and says nothing.</summary>

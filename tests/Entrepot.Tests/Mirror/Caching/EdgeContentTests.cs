@@ -135,7 +135,7 @@ public sealed class EdgeContentTests
     [Fact]
     public async Task A_piece_that_lies_is_never_kept_and_comes_from_elsewhere()
     {
-        var blob = TestBlob.Of(2 * MiB);
+        var blob = TestBlob.Of(8 * MiB);
         var liar = new FakeSource("liar", blob) { Behave = static (_, _) => Conduct.FlipBit };
         var honest = new FakeSource("honest", blob);
         await using var rig = new CacheRig([liar, honest]);
@@ -149,6 +149,23 @@ public sealed class EdgeContentTests
         var requests = liar.Requests;
         (await rig.ReadAllAsync(blob)).AsSpan().SequenceEqual(blob.Bytes).ShouldBeTrue();
         liar.Requests.ShouldBe(requests);
+    }
+
+    /// <summary>One rotten place on a source's disk must not take away everything else that it has.</summary>
+    [Fact]
+    public async Task A_source_with_one_rotten_piece_still_gives_the_others()
+    {
+        var blob = TestBlob.Of(12 * MiB);
+        var origin = new FakeSource("origin", blob) { Behave = static (piece, _) => piece == 0 ? Conduct.FlipBit : Conduct.Honest };
+        await using var rig = new CacheRig([origin]);
+
+        for (var piece = 1; piece < 12; piece++)
+        {
+            var error = await Should.ThrowAsync<FaultException>(() => rig.ReadAsync(blob, 0, 100));
+            error.Fault.Is(CachingFault.PieceUnavailable).ShouldBeTrue();
+            rig.Sources.Look()[0].IsBenched.ShouldBeFalse();
+            await rig.ReadAsync(blob, piece * MiB, 100);
+        }
     }
 
     [Fact]

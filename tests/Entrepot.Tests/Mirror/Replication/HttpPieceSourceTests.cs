@@ -81,6 +81,8 @@ public sealed class HttpPieceSourceTests : IAsyncLifetime
                 return Send(context, MiB, MiB, MiB, _blob.Bytes.Length);
             }),
             ("other bytes", ReplicationFault.Lied, context => Send(context, MiB, MiB, MiB, _blob.Bytes.Length, from: 0)),
+            ("its copy is damaged", ReplicationFault.Damaged, context => Problem(context, "blob/damaged")),
+            ("busy", ReplicationFault.Refused, context => Problem(context, "push/busy")),
             ("less than announced", ReplicationFault.Died, context =>
             {
                 Head(context, MiB, MiB, MiB, _blob.Bytes.Length);
@@ -94,6 +96,15 @@ public sealed class HttpPieceSourceTests : IAsyncLifetime
             outcome.Failure.ShouldNotBeNull(name);
             outcome.Failure.Reason.ShouldBe(reason, $"{name}: {outcome.Failure.Detail}");
         }
+    }
+
+    private static Task Problem(HttpContext context, string code)
+    {
+        var body = System.Text.Encoding.UTF8.GetBytes($"{{\"code\":\"{code}\",\"detail\":\"x\"}}");
+        context.Response.StatusCode = 503;
+        context.Response.ContentType = "application/problem+json";
+        context.Response.ContentLength = body.Length;
+        return context.Response.Body.WriteAsync(body).AsTask();
     }
 
     [Fact]
