@@ -173,6 +173,6 @@ internal sealed class TreeChange
 
     internal static Fault FileAndFolder(string file, string below)
         => Fault.Of(
-            CatalogFault.FileAndFolder, FaultKind.Conflict, $"'{file}' is a file, so '{below}' can't lie below it.",
+            CatalogFault.FileAndFolder, FaultKind.Conflict, $"'{file}' can't be both a file and the folder of '{below}'.",
             "Rename one of the two, or remove the one that is in the way in the same publication.");
 }

@@ -8,13 +8,13 @@ internal static partial class Log
     [LoggerMessage(2100, LogLevel.Warning, "{Digest} is damaged at rest: {Pieces} of {Total} pieces are rotten, the file has {Found} bytes")]
     public static partial void Damaged(ILogger logger, Sha256Digest digest, int pieces, int total, long? found);
 
-    [LoggerMessage(2101, LogLevel.Information, "{Digest} was mended: {Detail}")]
+    [LoggerMessage(2101, LogLevel.Warning, "{Digest} was mended: {Detail}")]
     public static partial void Mended(ILogger logger, Sha256Digest digest, string detail);
 
     [LoggerMessage(2102, LogLevel.Error, "{Digest} could not be mended: {Detail}")]
     public static partial void NotMended(ILogger logger, Sha256Digest digest, string detail);
 
-    [LoggerMessage(2103, LogLevel.Information, "{Digest} is sound again")]
+    [LoggerMessage(2103, LogLevel.Warning, "{Digest} is sound again")]
     public static partial void SoundAgain(ILogger logger, Sha256Digest digest);
 
     [LoggerMessage(2104, LogLevel.Information, "A scrub pass is done (SHA-256: {Deep}); it began {StartedAt:u}")]

@@ -31,7 +31,7 @@ public static class AdminEndpoints
             .Describe("Heartbeat", "Tell that a node is well", "Sent by edges every few seconds.")
             .Takes<HeartbeatRequest>(JsonExchange.Json)
             .Produces(StatusCodes.Status204NoContent)
-            .Refuses(400, 503);
+            .Refuses(400, 409, 503);
     }
 
     private static void MapMirrors(IEndpointRouteBuilder routes, AdminService service)

@@ -8,13 +8,15 @@ using Entrepot.Server.Api;
 namespace Entrepot.Server.Admin;
 
 /// <summary>A scrub on demand as a stream of progress: what was found is told once, how far it is as often as the client reads.</summary>
-public sealed class VerificationFeed(Scrubber scrubber)
+/// <param name="scrubber">Reads the bytes.</param>
+/// <param name="journal">Writes down who asked for what, and how it ended: null at the beginning. A run that is broken off has no end.</param>
+public sealed class VerificationFeed(Scrubber scrubber, Func<string, VerifyRequest, VerifyProgress?, Task> journal)
 {
     /// <summary>Runs the scrub; ends when it has ended, or when the caller goes away.</summary>
     public async IAsyncEnumerable<VerifyProgress> RunAsync(
         VerifyRequest request, string actor, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(actor);
+        await journal(actor, request, null);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var report = new Report();
         var mirror = request.Mirror is { } name ? MirrorName.Parse(name) : (MirrorName?)null;
@@ -24,7 +26,9 @@ public sealed class VerificationFeed(Scrubber scrubber)
             await foreach (var _ in report.Changes.ReadAllAsync(cancellation))
                 yield return report.Take(done: false);
             await run;
-            yield return report.Take(done: true);
+            var last = report.Take(done: true);
+            await journal(actor, request, last);
+            yield return last;
         }
         finally
         {

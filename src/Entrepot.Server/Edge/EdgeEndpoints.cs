@@ -18,11 +18,7 @@ public static class EdgeEndpoints
     /// <summary>Adds the endpoints.</summary>
     public static void MapEdge(this IEndpointRouteBuilder routes, EdgeService edge)
     {
-        routes.MapMethods("/healthz", Reading, static context =>
-        {
-            context.Response.ContentType = "text/plain";
-            return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.WriteAsync("ok\n", context.RequestAborted);
-        });
+        routes.MapAlive();
         routes.MapMethods("/v1/cache", Reading, context => JsonExchange.WriteAsync(context, edge.Look(), ApiJson.Default.CacheDocument));
         routes.Map("/v1/blobs/{digest}", (HttpContext context, string digest) => BlobAsync(edge, context, digest));
         // Everything else, whatever the method: the target decides.

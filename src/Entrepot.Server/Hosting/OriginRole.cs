@@ -1,3 +1,4 @@
+using System.Globalization;
 using Entrepot.Core.Journal;
 using Entrepot.Mirror.Blobs;
 using Entrepot.Mirror.Catalog;
@@ -9,6 +10,7 @@ using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Inventory;
 using Entrepot.Ports.Pools;
 using Entrepot.Server.Admin;
+using Entrepot.Server.Api;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Metadata;
 using Entrepot.Server.Nodes;
@@ -117,7 +119,7 @@ internal sealed class OriginRole
 
         if (settings.Admin.Enabled)
         {
-            var admin = new AdminService(Catalog, Garbage, new VerificationFeed(Scrubber).RunAsync, Nodes.Accept);
+            var admin = new AdminService(Catalog, Garbage, new VerificationFeed(Scrubber, (actor, request, end) => JournalAsync(context, actor, request, end)).RunAsync, Nodes.Accept);
             parts.Push(await LaunchAsync(DefaultPorts.Admin, settings.Admin, Zone.Management, app => app.MapAdmin(admin)));
         }
 
@@ -139,6 +141,16 @@ internal sealed class OriginRole
                 },
                 cancellation);
     }
+
+    private static Task JournalAsync(NodeContext context, string actor, VerifyRequest request, VerifyProgress? end)
+        => context.State.WriteAsync(transaction => JournalTable.Append(
+            transaction,
+            new JournalEntry(
+                context.Time.GetUtcNow(), actor, end is null ? "verify.begin" : "verify.end", request.Mirror ?? "*",
+                end is null
+                    ? JournalDetails.Of(("deep", request.Deep ? "true" : "false"))
+                    : JournalDetails.Of(
+                        ("blobs", end.Blobs.ToString(CultureInfo.InvariantCulture)), ("bytes", end.Bytes.ToString(CultureInfo.InvariantCulture))))));
 
     private static async Task JournalAsync(NodeContext context, NodeStateChange change, ILogger logger)
     {

@@ -6,6 +6,7 @@ using Entrepot.Server.Api;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Http;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -60,7 +61,7 @@ internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, Time
         var port = await binder.BindAsync(plan.Request, settings.Bind, cancellation);
         _services.Add(plan.Request.Service);
         foreach (var finding in port.Findings)
-            Say(plan, finding);
+            Say(plan, finding, port.Lease.Port);
         try
         {
             var host = await SurfaceHost.StartAsync(
@@ -69,7 +70,7 @@ internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, Time
                 {
                     if (!plan.Allow.Contains(SurfaceSettings.Anyone[0]) || !plan.Allow.Contains(SurfaceSettings.Anyone[1]))
                     {
-                        app.UseAllowList(plan.Allow, plan.Name, logger);
+                        app.UseAllowList(plan.Allow, plan.Name, logger, also: IsBeatOfThisMachine);
                         app.UseOwnHost(plan.Name, settings.PublicHost);
                     }
 
@@ -98,6 +99,12 @@ internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, Time
         Log.PortsAtRisk(_logger, PortSet.Of(_atRisk).ToString(), range.First, range.Last, range.Cure(ours) ?? "");
     }
 
+    /// <summary>The edges of the origin's own machine are its business whatever the list of operators says.</summary>
+    private static bool IsBeatOfThisMachine(HttpContext context)
+        => HttpMethods.IsPost(context.Request.Method)
+            && context.Request.Path.StartsWithSegments("/v1/nodes", StringComparison.Ordinal, out var rest) && rest.Value!.EndsWith("/heartbeat", StringComparison.Ordinal)
+            && context.Connection is { RemoteIpAddress: { } remote, LocalIpAddress: { } local } && remote.Equals(local);
+
     private SurfaceDocument Describe(SurfacePlan plan, BoundPort port)
     {
         var host = settings.PublicHost
@@ -108,12 +115,12 @@ internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, Time
             plan.Name, plan.Node, $"http://{host}:{port.Lease.Port}", port.Lease.Port, plan.Zone.ToString().ToLowerInvariant(), port.Lease.Reason);
     }
 
-    private void Say(SurfacePlan plan, PortFinding finding)
+    private void Say(SurfacePlan plan, PortFinding finding, int port)
     {
         if (finding.Kind == PortFindingKind.AtRisk)
             _atRisk.Add(finding.Port);
         else if (finding.Kind == PortFindingKind.Moved)
-            Log.SurfaceMoved(_logger, plan.Name, plan.Node, finding.Port, finding.Message);
+            Log.SurfaceMoved(_logger, plan.Name, plan.Node, port, finding.Message);
         else
             Log.SurfaceWarning(_logger, plan.Name, plan.Node, $"{finding.Message} {finding.Cure}");
     }

@@ -54,7 +54,7 @@ public static class ContentResponder
     }
 
     /// <summary>405 with the methods that would do.</summary>
-    public static Task MethodNotAllowedAsync(HttpContext context, string allowed)
+    public static Task MethodNotAllowedAsync(HttpContext context, string allowed, string? cure = null)
     {
         // The problem document replaces all headers, so this one is added when the answer starts.
         context.Response.OnStarting(
@@ -66,7 +66,7 @@ public static class ContentResponder
             },
             (context.Response, allowed));
         return FaultResponses.WriteAsync(
-            context, Fault.Of(HttpFault.Method, FaultKind.Invalid, $"{context.Request.Method} is not answered here.", $"Use {allowed}."),
+            context, Fault.Of(HttpFault.Method, FaultKind.Invalid, $"{context.Request.Method} is not answered here.", cure ?? $"Use {allowed}."),
             status: StatusCodes.Status405MethodNotAllowed);
     }
 

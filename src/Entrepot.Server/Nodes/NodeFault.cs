@@ -9,6 +9,9 @@ public enum NodeFault
     /// <summary>As many nodes as allowed are known, and none of them has been out for long.</summary>
     TooMany,
 
+    /// <summary>Another node of the same name is alive at another address.</summary>
+    Duplicate,
+
     /// <summary>The address names one node and the heart-beat another.</summary>
     NameMismatch,
 }

@@ -21,6 +21,9 @@ public sealed class NodeRegistry : INodeDirectory
 {
     private static readonly TimeSpan TickEvery = TimeSpan.FromSeconds(1);
 
+    /// <summary>Beats that a node may be late before another address can have its name.</summary>
+    private const int NamesakeBeats = 2;
+
     private readonly NodeOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -42,7 +45,7 @@ public sealed class NodeRegistry : INodeDirectory
     public NodeView View => Volatile.Read(ref _view);
 
     /// <summary>Takes in a heart-beat.</summary>
-    /// <exception cref="FaultException"><see cref="NodeFault.Heartbeat"/> or <see cref="NodeFault.TooMany"/>.</exception>
+    /// <exception cref="FaultException"><see cref="NodeFault.Heartbeat"/>, <see cref="NodeFault.TooMany"/> or <see cref="NodeFault.Duplicate"/>.</exception>
     public void Accept(HeartbeatRequest beat)
     {
         if (HeartbeatRules.Check(beat) is { } fault)
@@ -64,6 +67,7 @@ public sealed class NodeRegistry : INodeDirectory
             else
             {
                 var before = _records[at];
+                RefuseNamesake(before, beat, now);
                 var after = before.Beat(beat, now, _options);
                 _records = _records.SetItem(at, after);
                 if (after.Condition != before.Condition)
@@ -135,6 +139,17 @@ public sealed class NodeRegistry : INodeDirectory
         }
 
         Tell(changes);
+    }
+
+    /// <summary>Two nodes of one name would take turns in being believed, and neither would ever serve. The one that is there keeps the name until
+    /// it stops or has been silent for <see cref="NamesakeBeats"/> beats, so one that moved waits that long.</summary>
+    private void RefuseNamesake(NodeRecord before, HeartbeatRequest beat, DateTimeOffset now)
+    {
+        if (before.Last.Url == beat.Url || before.Last.Draining || before.Condition == EdgeCondition.Out || now - before.LastSeen >= NamesakeBeats * _options.Interval)
+            return;
+        throw Fault.Of(
+            NodeFault.Duplicate, FaultKind.Conflict, $"A node '{before.Name}' is alive at {before.Last.Url}; the one at {beat.Url} can't have the same name.",
+            "Give each node a name of its own with --node or the setting 'node'. If it is the same one that has moved, it is taken in shortly.").ToException();
     }
 
     private static double WeightOf(EdgeError error) => error switch

@@ -129,7 +129,7 @@ internal sealed class PushHandler(PushService service, UploadHandler uploads)
     {
         if (HttpMethods.IsPut(context.Request.Method) || UploadHeaders.Read(context.Request.Headers).Complete is not null)
             return true;
-        await ContentResponder.MethodNotAllowedAsync(context, methods);
+        await ContentResponder.MethodNotAllowedAsync(context, methods, "Send a file with PUT; POST only begins a resumable upload, and says so with Upload-Complete.");
         return false;
     }
 

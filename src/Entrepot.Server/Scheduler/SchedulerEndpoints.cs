@@ -25,6 +25,7 @@ public static class SchedulerEndpoints
     {
         if (scheduler.Options.Mode == RoutingMode.Proxy)
             _ = routes.ServiceProvider.GetRequiredService<IHttpForwarder>();  // at start, not at the first download
+        routes.MapAlive();
         return routes.Map("/{**path}", context => HandleAsync(context, scheduler)).WithDisplayName("Scheduler");
     }
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Net;
 using Entrepot.Core.Faults;
+using Entrepot.Core.Identities;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Hosting;
 
@@ -34,7 +36,11 @@ internal static class ServeCommand
             // The two edges of the default are there to show a network on one machine; a production node is one.
             if (!given.Contains("edges.count"))
                 settings = settings with { Edges = settings.Edges with { Count = 1 } };
-            return NodeRunner.RunAsync(context, new NodePlan(Parse(context.Get(roles)!), settings, PublishRuntime: false), cancellation);
+            var wanted = Parse(context.Get(roles)!);
+            // Nodes of one name shut each other out; machines have names of their own already.
+            if (!given.Contains("node") && !wanted.HasFlag(NodeRoles.Origin) && NodeName.TryParse(Dns.GetHostName().Split('.')[0].ToLowerInvariant(), out var machine, out _))
+                settings = settings with { Node = machine };
+            return NodeRunner.RunAsync(context, new NodePlan(wanted, settings, PublishRuntime: false), cancellation);
         });
     }
 

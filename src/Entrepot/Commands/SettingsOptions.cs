@@ -13,7 +13,7 @@ internal sealed class SettingsOptions
 
     public Option<string?> Bind { get; } = new("--bind") { Description = "Address that listeners bind [default: 127.0.0.1]", HelpName = "ADDRESS" };
 
-    public Option<string?> Node { get; } = new("--node") { Description = "This node's name, a DNS label [default: origin]", HelpName = "NAME" };
+    public Option<string?> Node { get; } = new("--node") { Description = "This node's name, a DNS label [default: origin; without that role the machine's name]", HelpName = "NAME" };
 
     public Option<string?> Site { get; } = new("--site") { Description = "Where this node is [default: local]", HelpName = "NAME" };
 

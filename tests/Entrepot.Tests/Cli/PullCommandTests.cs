@@ -125,7 +125,7 @@ public sealed class PullCommandTests : IAsyncLifetime
         var (code, _, error) = await _world.RunAsync("pull", "images/24.04/disk.img", "-o", _world.Path("out.img"));
 
         code.ShouldBe(10, error);
-        error.ShouldContain("entrepot: No piece arrived for ");
+        error.ShouldContain("entrepot: Piece 0 failed ");
         error.ShouldContain("from origin is wrong: 12 bytes with SHA-256");
         error.ShouldNotContain("..\n");
         File.Exists(_world.Path("out.img")).ShouldBeFalse();

@@ -110,8 +110,8 @@ public sealed class MirrorCatalogTests
         var above = await Should.ThrowAsync<FaultException>(() => world.PutAsync("a", "2"));
 
         below.Fault.Is(CatalogFault.FileAndFolder).ShouldBeTrue();
-        below.Message.ShouldBe("'a/b/c' is a file, so 'a/b/c/d' can't lie below it.");
-        above.Message.ShouldBe("'a' is a file, so 'a/b/c' can't lie below it.");
+        below.Message.ShouldBe("'a/b/c' can't be both a file and the folder of 'a/b/c/d'.");
+        above.Message.ShouldBe("'a' can't be both a file and the folder of 'a/b/c'.");
     }
 
     [Fact]

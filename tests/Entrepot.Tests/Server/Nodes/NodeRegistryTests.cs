@@ -100,10 +100,30 @@ public sealed class NodeRegistryTests
     public void A_node_at_a_new_address_has_to_prove_it()
     {
         Healthy("a");
-        Wait(5);
+        Wait(11);
         Beat("a", url: "http://10.0.0.9:54322");
         State("a").ShouldBe("joining");
         Document("a").Reason.ShouldBe("It moved to http://10.0.0.9:54322, with 1 of 2 good heart-beats in a row.");
+        Edge("a").Url.ShouldBe("http://10.0.0.9:54322");
+    }
+
+    [Fact]
+    public void Of_two_nodes_with_one_name_the_first_keeps_it_and_the_second_is_told()
+    {
+        Healthy("a");
+        var url = Edge("a").Url;
+        for (var i = 0; i < 5; i++)
+        {
+            var fault = Should.Throw<FaultException>(() => Beat("a", url: "http://10.0.0.9:54322")).Fault;
+            fault.Is(NodeFault.Duplicate).ShouldBeTrue();
+            fault.Message.ShouldContain(url);
+            Wait(5);
+            Beat("a");
+        }
+
+        State("a").ShouldBe("healthy");
+        Beat("a", draining: true);
+        Beat("a", url: "http://10.0.0.9:54322");
         Edge("a").Url.ShouldBe("http://10.0.0.9:54322");
     }
 
