@@ -367,7 +367,7 @@ public sealed class EdgeTests : IAsyncLifetime
         document.HeldBytes.ShouldBe(10);
         document.Misses.ShouldBe(1);
         document.Sources.Single().Name.ShouldBe("origin");
-        (await _edge.Http.GetStringAsync("/healthz")).ShouldBe("ok\n");
+        (await _edge.Http.GetStringAsync("/healthz")).ShouldBe("alive\n");
     }
 
     private async Task RestartAsync(bool down)
