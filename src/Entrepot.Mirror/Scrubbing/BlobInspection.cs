@@ -1,9 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
-using System.IO.Hashing;
-using System.Security.Cryptography;
 using Entrepot.Core.Faults;
-using Entrepot.Core.Identities;
+using Entrepot.Core.Kernel;
 using Entrepot.Mirror.Blobs;
 using Entrepot.Mirror.Integrity;
 using Microsoft.Win32.SafeHandles;
@@ -11,7 +9,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Entrepot.Mirror.Scrubbing;
 
 /// <summary>Reads one blob at rest, piece by piece, and notes which pieces are not what the fingerprint says. Can be stopped after any
-/// piece and go on later. CRC-32 alone finds what a disk does to bytes; a piece that fails it is judged by SHA-256.</summary>
+/// piece and go on later.</summary>
 internal sealed class BlobInspection(Fingerprint blob, BlobStore store, int firstPiece = 0)
 {
     private const int BlockSize = 256 << 10;
@@ -81,45 +79,8 @@ internal sealed class BlobInspection(Fingerprint blob, BlobStore store, int firs
     {
         if (file is null || Blob.OffsetOf(piece) + Blob.LengthOf(piece) > FoundSize)
             return false;
-        if (!deep)
-        {
-            var crc = new Crc32();
-            if (await ReadAsync(file, piece, block, crc.Append, spend, cancellation) && crc.GetCurrentHashAsUInt32() == Blob.Pieces[piece].Crc32)
-                return true;
-        }
-
-        using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        return await ReadAsync(file, piece, block, sha256.AppendData, spend, cancellation)
-            && new Sha256Digest(sha256.GetHashAndReset()) == Blob.Pieces[piece].Sha256;
-    }
-
-    /// <returns>False when the disk gives no bytes.</returns>
-    private async Task<bool> ReadAsync(
-        SafeFileHandle file, int piece, Memory<byte> block, Action<ReadOnlySpan<byte>> take, Func<int, CancellationToken, ValueTask> spend,
-        CancellationToken cancellation)
-    {
-        var (offset, end) = (Blob.OffsetOf(piece), Blob.OffsetOf(piece) + Blob.LengthOf(piece));
-        while (offset < end)
-        {
-            var part = block[..(int)Math.Min(block.Length, end - offset)];
-            await spend(part.Length, cancellation);
-            cancellation.ThrowIfCancellationRequested();
-            int read;
-            try
-            {
-                read = await RandomAccess.ReadAsync(file, part, offset, cancellation);
-            }
-            catch (IOException)
-            {
-                return false;
-            }
-
-            if (read == 0)
-                return false;
-            take(part.Span[..read]);
-            offset += read;
-        }
-
-        return true;
+        // What is in memory says nothing about the disk.
+        PosixFile.ForgetPages(file, Blob.OffsetOf(piece), Blob.LengthOf(piece));
+        return await PieceCheck.IsSoundAsync(file, Blob, piece, deep, block, spend, cancellation);
     }
 }

@@ -26,6 +26,9 @@ internal static partial class Log
     [LoggerMessage(2106, LogLevel.Warning, "No MD5 was recorded for {Digest}: its bytes at rest are not what they should be")]
     public static partial void Md5OfDamaged(ILogger logger, Sha256Digest digest);
 
+    [LoggerMessage(2108, LogLevel.Warning, "{Digest} was not sent: its piece {Piece} is rotten. The blob is examined now")]
+    public static partial void RottenWhenSent(ILogger logger, Sha256Digest digest, int piece);
+
     [LoggerMessage(2107, LogLevel.Error, "Computing MD5 values failed; it goes on later")]
     public static partial void Md5Failed(ILogger logger, Exception error);
 }

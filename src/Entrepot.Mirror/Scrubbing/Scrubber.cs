@@ -34,6 +34,8 @@ public sealed class Scrubber : IDisposable
 
     internal MirrorCatalog Catalog => _catalog;
 
+    internal BlobStore Store => _store;
+
     /// <summary>Makes a scrubber and tells the store what is known to be rotten from before.</summary>
     /// <param name="catalog">Says what the bytes must be.</param>
     /// <param name="store">Has the bytes.</param>

@@ -26,9 +26,9 @@ internal sealed class OriginRole
 {
     private readonly FolderImport _import;
 
-    private OriginRole(BlobStore blobs, MirrorCatalog catalog, UploadStore uploads, GarbageCollector garbage, Scrubber scrubber, Md5Completion md5, NodeRegistry nodes)
+    private OriginRole(BlobStore blobs, MirrorCatalog catalog, UploadStore uploads, GarbageCollector garbage, Scrubber scrubber, BlobTrust trust, Md5Completion md5, NodeRegistry nodes)
     {
-        (Blobs, Catalog, Uploads, Garbage, Scrubber, Md5, Nodes) = (blobs, catalog, uploads, garbage, scrubber, md5, nodes);
+        (Blobs, Catalog, Uploads, Garbage, Scrubber, Trust, Md5, Nodes) = (blobs, catalog, uploads, garbage, scrubber, trust, md5, nodes);
         _import = new FolderImport(blobs, catalog);
     }
 
@@ -41,6 +41,8 @@ internal sealed class OriginRole
     public GarbageCollector Garbage { get; }
 
     public Scrubber Scrubber { get; }
+
+    public BlobTrust Trust { get; }
 
     public Md5Completion Md5 { get; }
 
@@ -76,6 +78,7 @@ internal sealed class OriginRole
             new ScrubOptions { BytesPerSecond = settings.Scrub.Rate, Cycle = settings.Scrub.Cycle, DeepCycle = settings.Scrub.DeepCycle },
             context.Loggers.CreateLogger<Scrubber>());
         parts.Push(new Node.Undo(scrubber.Dispose));
+        var trust = new BlobTrust(scrubber, context.Loggers.CreateLogger<BlobTrust>());
         var md5 = new Md5Completion(catalog, blobs, scrubber, context.Time, context.Loggers.CreateLogger<Md5Completion>());
         var loops = new BackgroundLoops(logger);
         parts.Push(loops);
@@ -84,8 +87,9 @@ internal sealed class OriginRole
             garbage, collection, context.Time, context.Loggers.CreateLogger<GarbageCollectionLoop>()).RunAsync);
         loops.Start("upload sweep", new UploadSweeper(uploads, context.Time, context.Loggers.CreateLogger("Entrepot.Push")).RunAsync);
         loops.Start("scrub", new ScrubLoop(scrubber, context.Time, context.Loggers.CreateLogger<ScrubLoop>()).RunAsync);
+        loops.Start("examination of what was found rotten", trust.RunAsync);
         loops.Start("MD5 completion", md5.RunAsync);
-        return Task.FromResult(new OriginRole(blobs, catalog, uploads, garbage, scrubber, md5, nodes));
+        return Task.FromResult(new OriginRole(blobs, catalog, uploads, garbage, scrubber, trust, md5, nodes));
     }
 
     /// <summary>Publishes the runtime mirror if there is no mirror yet.</summary>
@@ -126,7 +130,7 @@ internal sealed class OriginRole
         if (settings.Metadata.Enabled)
         {
             var metadata = new MetadataService(
-                Catalog, Blobs, context.State, Nodes, new PortExplainer(context.Ports, new ListeningSockets(), settings.Node, Environment.ProcessId),
+                Catalog, Trust, context.State, Nodes, new PortExplainer(context.Ports, new ListeningSockets(), settings.Node, Environment.ProcessId),
                 () => context.Network.Current, readiness, reference);
             parts.Push(await LaunchAsync(DefaultPorts.Metadata, settings.Metadata, Zone.Public, app => app.MapMetadata(metadata)));
         }

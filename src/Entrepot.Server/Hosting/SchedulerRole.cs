@@ -15,7 +15,7 @@ internal static class SchedulerRole
             return;
         var service = new SchedulerService(
             origin.Catalog, origin.Nodes, SchedulerOptions.From(context.Settings), context.Loggers.CreateLogger<SchedulerService>(),
-            OriginFallbacks.FromStore(origin.Blobs));
+            OriginFallbacks.FromStore(origin.Trust));
         parts.Push(new Node.Undo(service.Dispose));
         parts.Push(await context.LaunchAsync(
             DefaultPorts.Scheduler, context.Settings.Scheduler, Zone.Public, static services => services.AddScheduler(),

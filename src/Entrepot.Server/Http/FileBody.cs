@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Entrepot.Core.Faults;
 using Entrepot.Mirror.Blobs;
 using Microsoft.Win32.SafeHandles;
@@ -15,6 +16,7 @@ public sealed class FileBody(SafeFileHandle file, long size, string name) : ICon
     public long Size => size;
 
     /// <inheritdoc/>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask SendAsync(PipeWriter writer, long offset, long length, CancellationToken cancellation)
     {
         while (length > 0)

@@ -29,7 +29,7 @@ internal static class BlobReads
     private static async Task BytesAsync(MetadataService service, HttpContext context, string digest)
     {
         var fingerprint = Find(service, digest);
-        using var file = service.Blobs.OpenRead(fingerprint.Digest);
+        using var file = service.Blobs.Store.OpenRead(fingerprint.Digest);
         await ContentResponder.RespondAsync(
             context, new ContentHeaders(fingerprint.Digest, null, null, ContentHeaders.Immutable),
             new BlobBody(service.Blobs, fingerprint.Digest, file, fingerprint.Size));

@@ -1,6 +1,6 @@
 using Entrepot.Core.State;
-using Entrepot.Mirror.Blobs;
 using Entrepot.Mirror.Catalog;
+using Entrepot.Mirror.Scrubbing;
 using Entrepot.Ports.Allocation;
 using Entrepot.Server.Api;
 using Entrepot.Server.Nodes;
@@ -9,7 +9,7 @@ namespace Entrepot.Server.Metadata;
 
 /// <summary>What the metadata surface reads from. It changes nothing.</summary>
 /// <param name="Catalog">Mirrors, snapshots, fingerprints.</param>
-/// <param name="Blobs">Bytes.</param>
+/// <param name="Blobs">Bytes, which are compared with their proof before they are sent.</param>
 /// <param name="State">The journal.</param>
 /// <param name="Nodes">The nodes.</param>
 /// <param name="Ports">The ports of this node.</param>
@@ -17,5 +17,5 @@ namespace Entrepot.Server.Metadata;
 /// <param name="Readiness">Whether all is in order.</param>
 /// <param name="Reference">The description of the API.</param>
 public sealed record MetadataService(
-    MirrorCatalog Catalog, BlobStore Blobs, StateDatabase State, INodeDirectory Nodes, PortExplainer Ports, Func<NetworkDocument> Network,
+    MirrorCatalog Catalog, BlobTrust Blobs, StateDatabase State, INodeDirectory Nodes, PortExplainer Ports, Func<NetworkDocument> Network,
     ReadinessProbe Readiness, ApiReference Reference);

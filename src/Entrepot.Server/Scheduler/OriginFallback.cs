@@ -1,4 +1,4 @@
-using Entrepot.Mirror.Blobs;
+using Entrepot.Mirror.Scrubbing;
 using Entrepot.Server.Http;
 using Microsoft.AspNetCore.Http;
 
@@ -11,12 +11,12 @@ public delegate Task OriginFallback(HttpContext context, ServedFile file);
 /// <summary>The usual fallback.</summary>
 public static class OriginFallbacks
 {
-    /// <summary>Serves from a blob store.</summary>
-    public static OriginFallback FromStore(BlobStore store) => async (context, file) =>
+    /// <summary>Serves from a blob store, whose bytes are compared with their proof before they are sent.</summary>
+    public static OriginFallback FromStore(BlobTrust trust) => async (context, file) =>
     {
-        using var handle = store.OpenRead(file.Entry.Digest);
+        using var handle = trust.Store.OpenRead(file.Entry.Digest);
         await ContentResponder.RespondAsync(
             context, new ContentHeaders(file.Entry.Digest, file.Entry.Path.FileName, file.Entry.Modified, ContentHeaders.Revalidate),
-            new BlobBody(store, file.Entry.Digest, handle, file.Entry.Size));
+            new BlobBody(trust, file.Entry.Digest, handle, file.Entry.Size));
     };
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Entrepot.Core.Identities;
 using Entrepot.FunctionalTests.Push;
 using Entrepot.Mirror.Catalog.GarbageCollection;
+using Entrepot.Mirror.Scrubbing;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Inventory;
 using Entrepot.Server.Admin;
@@ -18,6 +19,7 @@ internal sealed class MetadataSite : IAsyncDisposable
 {
     private readonly GarbageCollector _collector;
     private readonly ReadinessProbe _readiness;
+    private readonly Scrubber _scrubber;
 
     private MetadataSite(PushSite push, ApiReference reference)
     {
@@ -26,9 +28,10 @@ internal sealed class MetadataSite : IAsyncDisposable
         _readiness = new ReadinessProbe(
             [ReadinessProbe.State(push.State), ReadinessProbe.Blobs(push.Blobs), ReadinessProbe.Surfaces(() => Network)], TimeProvider.System);
         Nodes = new NodeRegistry(new NodeOptions(), TimeProvider.System, TestLog.Factory.CreateLogger<NodeRegistry>());
+        _scrubber = Scrubber.Open(push.Catalog, push.Blobs, static () => [], new ScrubOptions(), TestLog.Factory.CreateLogger<Scrubber>());
         var book = new PortBook(push.State, new PortPolicy(), TimeProvider.System);
         Service = new MetadataService(
-            push.Catalog, push.Blobs, push.State, Nodes, new PortExplainer(book, new ListeningSockets(), NodeName.Parse("origin")), () => Network,
+            push.Catalog, new BlobTrust(_scrubber, TestLog.Factory.CreateLogger<BlobTrust>()), push.State, Nodes, new PortExplainer(book, new ListeningSockets(), NodeName.Parse("origin")), () => Network,
             _readiness, reference);
         Orders = new AdminService(push.Catalog, _collector, VerifyAsync, Nodes.Accept);
     }
@@ -97,6 +100,7 @@ internal sealed class MetadataSite : IAsyncDisposable
         await Metadata.DisposeAsync();
         _collector.Dispose();
         _readiness.Dispose();
+        _scrubber.Dispose();
         await Push.DisposeAsync();
     }
 

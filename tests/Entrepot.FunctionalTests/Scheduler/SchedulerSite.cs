@@ -4,6 +4,7 @@ using Entrepot.Core.State;
 using Entrepot.Mirror.Blobs;
 using Entrepot.Mirror.Catalog;
 using Entrepot.Mirror.Integrity;
+using Entrepot.Mirror.Scrubbing;
 using Entrepot.Server.Nodes;
 using Entrepot.Server.Scheduler;
 using Microsoft.Extensions.Logging;
@@ -22,6 +23,7 @@ internal sealed class SchedulerSite : IAsyncDisposable
     private readonly HashSet<string> _stopped = [];
     private StateDatabase _state = null!;
     private SchedulerService _service = null!;
+    private Scrubber _scrubber = null!;
 
     private SchedulerSite()
     {
@@ -49,10 +51,11 @@ internal sealed class SchedulerSite : IAsyncDisposable
         site._state = StateDatabase.Open(Path.Combine(site._folder, "state.db"), typeof(MirrorCatalog).Assembly);
         site.Catalog = MirrorCatalog.Open(site._state, site.Time);
         site.Blobs = BlobStore.Open(Path.Combine(site._folder, "blobs"), site._pool, site.Time);
+        site._scrubber = Scrubber.Open(site.Catalog, site.Blobs, static () => [], new ScrubOptions(), TestLog.Factory.CreateLogger<Scrubber>());
         site.Nodes = new NodeRegistry(new NodeOptions(), site.Time, TestLog.Factory.CreateLogger<NodeRegistry>());
         site._service = new SchedulerService(
             site.Catalog, site.Nodes, options ?? new SchedulerOptions(), TestLog.Factory.CreateLogger<SchedulerService>(),
-            withFallback ? OriginFallbacks.FromStore(site.Blobs) : null);
+            withFallback ? OriginFallbacks.FromStore(new BlobTrust(site._scrubber, TestLog.Factory.CreateLogger<BlobTrust>())) : null);
         site.Surface = await TestSurface.StartAsync(app => app.MapScheduler(site._service), services: static services => services.AddScheduler());
         for (var i = 1; i <= edges; i++)
             site._edges.Add(await FakeEdge.StartAsync($"edge-{i}", site.Blobs));
@@ -121,6 +124,7 @@ internal sealed class SchedulerSite : IAsyncDisposable
         foreach (var edge in _edges.Where(edge => !_stopped.Contains(edge.Name)))
             await edge.DisposeAsync();
         _service.Dispose();
+        _scrubber.Dispose();
         await _state.DisposeAsync();
         _pool.Dispose();
         Directory.Delete(_folder, recursive: true);

@@ -3,14 +3,15 @@ using Entrepot.Core.State;
 using Entrepot.Mirror.Blobs;
 using Entrepot.Mirror.Catalog;
 using Entrepot.Mirror.Integrity;
+using Entrepot.Mirror.Scrubbing;
 using Entrepot.Server.Api;
 using Entrepot.Server.Http;
 using Entrepot.Server.Nodes;
 using Entrepot.Server.Scheduler;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -27,6 +28,7 @@ internal sealed class PagesSite : IAsyncDisposable
     private MirrorCatalog _catalog = null!;
     private BlobStore _blobs = null!;
     private SchedulerService _service = null!;
+    private Scrubber _scrubber = null!;
     private WebApplication _app = null!;
 
     private PagesSite()
@@ -41,9 +43,10 @@ internal sealed class PagesSite : IAsyncDisposable
         site._state = StateDatabase.Open(Path.Combine(site._folder, "state.db"), typeof(MirrorCatalog).Assembly);
         site._catalog = MirrorCatalog.Open(site._state, TimeProvider.System);
         site._blobs = BlobStore.Open(Path.Combine(site._folder, "blobs"), site._pool, TimeProvider.System);
+        site._scrubber = Scrubber.Open(site._catalog, site._blobs, static () => [], new ScrubOptions(), NullLogger<Scrubber>.Instance);
         var nodes = new NodeRegistry(new NodeOptions(), TimeProvider.System, NullLogger<NodeRegistry>.Instance);
         site._service = new SchedulerService(
-            site._catalog, nodes, new SchedulerOptions(), NullLogger<SchedulerService>.Instance, OriginFallbacks.FromStore(site._blobs));
+            site._catalog, nodes, new SchedulerOptions(), NullLogger<SchedulerService>.Instance, OriginFallbacks.FromStore(new BlobTrust(site._scrubber, NullLogger<BlobTrust>.Instance)));
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Services.AddRoutingCore().AddScheduler();
@@ -90,6 +93,7 @@ internal sealed class PagesSite : IAsyncDisposable
     {
         await _app.DisposeAsync();
         _service.Dispose();
+        _scrubber.Dispose();
         await _state.DisposeAsync();
         _pool.Dispose();
         Directory.Delete(_folder, recursive: true);

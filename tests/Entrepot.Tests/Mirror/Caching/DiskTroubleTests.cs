@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Entrepot.Core.Faults;
 using Entrepot.Mirror.Caching;
+using Entrepot.Mirror.Integrity;
 using Entrepot.Tests.Mirror.Replication;
 using Microsoft.Extensions.Time.Testing;
 

@@ -1,4 +1,4 @@
-using Entrepot.Mirror.Caching;
+using Entrepot.Mirror.Integrity;
 using Entrepot.Tests.Mirror.Replication;
 using Microsoft.Extensions.Time.Testing;
 

@@ -1,7 +1,7 @@
-namespace Entrepot.Mirror.Caching;
+namespace Entrepot.Mirror.Integrity;
 
-/// <summary>Remembers when each held piece of a blob was last compared with its proof. A piece is compared again before it is sent when
-/// somebody else than this cache has written to the file since, or when the last comparison is older than <see cref="MaxAge"/> (a disk rots
+/// <summary>Remembers when each piece of a blob at rest was last compared with its proof. A piece is compared again before it is sent when
+/// somebody else than this process has written to the file since, or when the last comparison is older than <see cref="MaxAge"/> (a disk rots
 /// without telling). What an earlier process left was never compared.</summary>
 /// <remarks>CRC-32 runs several times faster than a file is sent, and a hot piece is compared once in <see cref="MaxAge"/>. Against a forger
 /// with write access to the disk CRC-32 proves nothing; that is for the deep scrub and for clients that verify.</remarks>
@@ -15,6 +15,9 @@ internal sealed class PieceTrust(int pieces)
     private readonly int[] _generations = new int[pieces];
     private long _ownTime;
     private int _generation;
+
+    /// <summary>How many pieces the blob has.</summary>
+    public int Count => _comparedAt.Length;
 
     /// <summary>True when the piece need not be compared now.</summary>
     /// <param name="piece">Which piece.</param>
