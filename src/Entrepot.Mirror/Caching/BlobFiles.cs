@@ -1,5 +1,4 @@
 using Entrepot.Mirror.Integrity;
-using Entrepot.Mirror.Replication;
 using Microsoft.Win32.SafeHandles;
 
 namespace Entrepot.Mirror.Caching;

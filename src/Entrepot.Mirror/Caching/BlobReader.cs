@@ -55,6 +55,7 @@ public sealed class BlobReader : IDisposable
         var endPiece = Fingerprint.PiecesOf(offset, length).End;
         ReadAheadWindow? window = null;
         var refetched = -1;
+        var through = -1;
         _metrics.TransferBegan();
         try
         {
@@ -63,9 +64,11 @@ public sealed class BlobReader : IDisposable
                 cancellation.ThrowIfCancellationRequested();
                 var piece = (int)(at / Fingerprint.PieceSize);
                 var pieceStop = Math.Min(stop, Fingerprint.OffsetOf(piece) + Fingerprint.LengthOf(piece));
-                var ticket = window is null && _blob.TryPin(piece, _cache.Stamp)
-                    ? new PieceTicket(_blob, piece, null)
-                    : (window ??= NewWindow(piece)).Take(piece);
+                var ticket = through == piece
+                    ? _blob.Demand(piece, urgent: true, _filler, through: true)
+                    : window is null && _blob.TryPin(piece, _cache.Stamp)
+                        ? new PieceTicket(_blob, piece, null)
+                        : (window ??= NewWindow(piece)).Take(piece);
                 var began = at;
                 try
                 {
@@ -80,7 +83,9 @@ public sealed class BlobReader : IDisposable
                         continue;  // nobody needed it then; now it is asked for again
                     if (state == FillState.InMemory)
                         at = await SendFromMemoryAsync(memory!, writer, at, pieceStop, cancellation);
-                    else if (_cache.Trusts(_blob, piece) || await _blob.CheckAsync(piece, _cache).WaitAsync(cancellation))
+                    else if (await CheckAsync(piece, cancellation) is var check && check == CheckResult.NotOpened)
+                        through = _onlyHeld ? throw NotOpened(piece) : piece;
+                    else if (check == CheckResult.Right)
                         at = await SendFromFileAsync(writer, at, pieceStop, cancellation);
                 }
                 finally
@@ -90,7 +95,7 @@ public sealed class BlobReader : IDisposable
                         _metrics.Sent(at - began);
                 }
 
-                if (at == pieceStop)
+                if (at == pieceStop || through == piece)
                     continue;
                 // The file does not give what was once proven: fetch the piece again and go on from here.
                 if (refetched == piece)
@@ -119,6 +124,14 @@ public sealed class BlobReader : IDisposable
                 CachingFault.NotHeld, FaultKind.Unavailable, $"Piece {piece} of {Fingerprint.Digest} is not held here, and only held bytes were asked for.").ToException()
             : new ReadAheadWindow(_blob, _filler);
 
+    private ValueTask<CheckResult> CheckAsync(int piece, CancellationToken cancellation)
+        => _cache.Trusts(_blob, piece) ? new(CheckResult.Right) : new(_blob.CheckAsync(piece, _cache).WaitAsync(cancellation));
+
+    private FaultException NotOpened(int piece)
+        => Fault.Of(
+            CachingFault.Folder, FaultKind.Unavailable, $"Piece {piece} of {Fingerprint.Digest} is held here, but its file can't be opened now.",
+            "Use another edge; give this one a higher limit of open files.").ToException();
+
     private FaultException Unreadable(int piece)
         => Fault.Of(
             CachingFault.Folder, FaultKind.Unavailable, $"Piece {piece} of {Fingerprint.Digest} can't be read back from the cache's disk.",
@@ -127,13 +140,14 @@ public sealed class BlobReader : IDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<long> SendFromFileAsync(PipeWriter writer, long at, long stop, CancellationToken cancellation)
     {
+        var file = _blob.Data(_cache);
         while (at < stop)
         {
             var want = (int)Math.Min(stop - at, Chunk);
             int read;
             try
             {
-                read = RandomAccess.Read(_blob.Data(_cache), writer.GetMemory(want).Span[..want], at);
+                read = RandomAccess.Read(file, writer.GetMemory(want).Span[..want], at);
             }
             catch (IOException)
             {

@@ -29,7 +29,7 @@ internal interface ICacheDisk
 internal sealed class CacheDisk : ICacheDisk
 {
     public SafeFileHandle Open(string path, FileMode mode)
-        => File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        => Do(() => File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete));
 
     public void SetLength(SafeFileHandle file, string path, long length) => RandomAccess.SetLength(file, length);
 
@@ -37,11 +37,32 @@ internal sealed class CacheDisk : ICacheDisk
 
     public void Sync(SafeFileHandle file, string path) => RandomAccess.FlushToDisk(file);
 
-    public void Rename(string from, string to) => File.Move(from, to, overwrite: true);
+    public void Rename(string from, string to) => Do(() =>
+    {
+        File.Move(from, to, overwrite: true);
+        return true;
+    });
 
-    public void Delete(string path) => File.Delete(path);
+    public void Delete(string path) => Do(() =>
+    {
+        File.Delete(path);
+        return true;
+    });
 
     public void SyncFolder(string folder) => PosixFile.SyncFolder(folder);
 
     public bool TryPunchHole(SafeFileHandle file, string path, long offset, long length) => PosixFile.TryPunchHole(file, offset, length);
+
+    /// <summary>What the system refuses is a failure of the disk like any other.</summary>
+    private static T Do<T>(Func<T> change)
+    {
+        try
+        {
+            return change();
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new IOException(error.Message, error);
+        }
+    }
 }

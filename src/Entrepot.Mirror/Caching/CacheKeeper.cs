@@ -13,6 +13,7 @@ internal sealed class CacheKeeper : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<CachedBlob, byte> _dirty = new();
+    private readonly ConcurrentDictionary<string, byte> _folders = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _signal = new(0, 1);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
@@ -40,7 +41,7 @@ internal sealed class CacheKeeper : IAsyncDisposable
     /// <summary>Makes durable what is proven now. Syncs each data file once, then its bitmap, then each folder once.</summary>
     public void Commit()
     {
-        var folders = new HashSet<string>(StringComparer.Ordinal);
+        _cache.Eviction.DropOwed();
         foreach (var blob in _dirty.Keys)
         {
             // Removed first: what is proven from here on marks it again.
@@ -49,7 +50,13 @@ internal sealed class CacheKeeper : IAsyncDisposable
             try
             {
                 if (Commit(blob) is { } folder)
-                    folders.Add(folder);
+                    _folders[folder] = 0;
+            }
+            catch (IOException error)
+            {
+                // This blob waits for the next round; the others need not.
+                _dirty[blob] = 0;
+                Log.CommitFailed(_logger, blob.Fingerprint.Digest, error.Message);
             }
             finally
             {
@@ -57,30 +64,47 @@ internal sealed class CacheKeeper : IAsyncDisposable
             }
         }
 
-        foreach (var folder in folders)
-            _cache.Disk.SyncFolder(folder);
+        foreach (var folder in _folders.Keys)
+        {
+            _folders.TryRemove(folder, out _);
+            try
+            {
+                _cache.Disk.SyncFolder(folder);
+            }
+            catch (IOException error)
+            {
+                _folders[folder] = 0;
+                Log.MaintenanceFailed(_logger, error);
+            }
+        }
     }
 
     /// <summary>Closes idle files beyond the limit and forgets empty blobs.</summary>
     public void Tidy()
     {
-        var over = _cache.OpenFiles - _options.IdleFiles;
-        foreach (var blob in _cache.Blobs.Where(static blob => !blob.IsInUse).OrderBy(static blob => blob.LastUsed))
+        _cache.OpenFiles.Tidy();
+        foreach (var blob in _cache.Blobs.Where(IsForgotten))
         {
-            var isForgotten = blob.IsEmpty && _time.GetElapsedTime(blob.LastUsed) > _options.ForgetEmptyAfter;
-            var isClosed = over > 0 && blob.IsOpen;
-            if (!(isForgotten || isClosed) || !blob.TrySeal())
+            if (!blob.TrySeal())
                 continue;
-            if (isForgotten && blob.IsEmpty)
+            if (!blob.IsEmpty)
             {
-                _cache.Retire(blob);
+                blob.Unseal();
                 continue;
             }
 
-            _cache.CloseData(blob);
-            over--;
-            blob.Unseal();
+            try
+            {
+                _cache.Retire(blob);
+            }
+            catch (IOException error)
+            {
+                Log.MaintenanceFailed(_logger, error);
+            }
         }
+
+        bool IsForgotten(CachedBlob blob)
+            => !blob.IsInUse && blob.IsEmpty && _time.GetElapsedTime(blob.LastUsed) > _options.ForgetEmptyAfter;
     }
 
     public async ValueTask DisposeAsync()

@@ -1,6 +1,6 @@
 using Entrepot.Core.Identities;
+using Entrepot.Mirror.Blobs;
 using Entrepot.Mirror.Integrity;
-using Entrepot.Mirror.Replication;
 
 namespace Entrepot.Mirror.Caching;
 
@@ -57,7 +57,7 @@ internal static class CacheRecovery
         {
             return InspectCore(disk, stem);
         }
-        catch (IOException)
+        catch (IOException error) when (!DiskFaults.IsOutOfFiles(error))
         {
             return null;  // what can't be read is worth nothing
         }

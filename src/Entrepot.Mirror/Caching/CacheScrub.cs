@@ -63,8 +63,17 @@ public sealed class CacheScrub
                     cancellation.ThrowIfCancellationRequested();
                     if (!blob.IsReady(piece))
                         continue;
-                    if (await InspectAsync(blob, piece, deep, cancellation) is { } found)
-                        rotten.Add(found);
+                    try
+                    {
+                        if (await InspectAsync(blob, piece, deep, cancellation) is { } found)
+                            rotten.Add(found);
+                    }
+                    catch (DataFileException error)
+                    {
+                        _cache.OpenFailed(error);
+                        break;  // another blob's file may be open still; this one's turn comes with the next pass
+                    }
+
                     pieces++;
                     bytes += blob.Fingerprint.LengthOf(piece);
                     await PaceAsync(stamp, bytes, cancellation);

@@ -9,13 +9,14 @@ internal sealed partial class CachedBlob
     /// <param name="piece">Which piece.</param>
     /// <param name="urgent">True when it is needed now, false for reading ahead.</param>
     /// <param name="filler">Runs the fetch.</param>
-    public PieceTicket Demand(int piece, bool urgent, PieceFiller filler)
+    /// <param name="through">True to have it from upstream through memory even when it is ready, because its file can't be opened.</param>
+    public PieceTicket Demand(int piece, bool urgent, PieceFiller filler, bool through = false)
     {
-        if (TryPin(piece, filler.Stamp))
+        if (!through && TryPin(piece, filler.Stamp))
             return new PieceTicket(this, piece, null);
         lock (_lock)
         {
-            if (TryPin(piece, filler.Stamp))
+            if (!through && TryPin(piece, filler.Stamp))
                 return new PieceTicket(this, piece, null);
             _fills ??= [];
             if (_fills.TryGetValue(piece, out var fill) && !fill.Abandoned)
@@ -25,7 +26,7 @@ internal sealed partial class CachedBlob
                 return new PieceTicket(this, piece, fill);
             }
 
-            var next = new PieceFill(piece, fill?.Done.Task) { Waiters = 1, Urgent = urgent };
+            var next = new PieceFill(piece, fill?.Done.Task) { Waiters = 1, Urgent = urgent, Through = through };
             _fills[piece] = next;
             filler.Start(this, next);
             return new PieceTicket(this, piece, next);

@@ -1,8 +1,20 @@
 using Entrepot.Mirror.Integrity;
-using Entrepot.Mirror.Replication;
 using Microsoft.Win32.SafeHandles;
 
 namespace Entrepot.Mirror.Caching;
+
+/// <summary>What a comparison of a piece with its proof showed.</summary>
+internal enum CheckResult
+{
+    /// <summary>The bytes are the piece.</summary>
+    Right,
+
+    /// <summary>They are not, or can't be read; they were put into quarantine.</summary>
+    Rotten,
+
+    /// <summary>Nothing: the file can't be opened now.</summary>
+    NotOpened,
+}
 
 /// <summary>One blob of the cache: which pieces are in its file, who uses them, and what is being fetched.</summary>
 /// <remarks>
@@ -22,8 +34,11 @@ internal sealed partial class CachedBlob
     private readonly PieceBits _busy;
     private readonly int[] _pins;
     private readonly int[] _stamps;
-    private Dictionary<int, Task<bool>>? _checks;
+    private Dictionary<int, Task<CheckResult>>? _checks;
     private Dictionary<int, PieceFill>? _fills;
+    private long _charged;
+    private long _payload;
+    private volatile bool _hasFiles;
     private SafeFileHandle? _data;
     private int _users;
     private long _lastUsed;
@@ -47,9 +62,26 @@ internal sealed partial class CachedBlob
     /// <summary>When each piece was last compared with its proof.</summary>
     public PieceTrust Trust { get; }
 
-    public bool IsInUse => Volatile.Read(ref _users) != 0;
+    /// <summary>Held while the blob's first piece is charged.</summary>
+    public Lock Charging { get; } = new();
 
-    public bool IsOpen => Volatile.Read(ref _data) is not null;
+    /// <summary>Bytes that it has of the cap.</summary>
+    public long Charged => Volatile.Read(ref _charged);
+
+    /// <summary>Bytes of pieces, held and arriving.</summary>
+    public long Payload => Volatile.Read(ref _payload);
+
+    /// <summary>True when what it takes on disk beside its pieces is charged.</summary>
+    public bool HasFiles
+    {
+        get => _hasFiles;
+        set => _hasFiles = value;
+    }
+
+    /// <summary>Its place among the open files.</summary>
+    public LinkedListNode<OpenDataFiles.Entry>? OpenEntry { get; set; }
+
+    public bool IsInUse => Volatile.Read(ref _users) != 0;
 
     public bool IsEmpty => _ready.IsEmpty;
 
@@ -110,17 +142,29 @@ internal sealed partial class CachedBlob
         return false;
     }
 
-    /// <summary>Compares a pinned piece with its proof; who asks at the same time shares the work.</summary>
-    /// <returns>False when its bytes are bad; they were put into quarantine.</returns>
-    public Task<bool> CheckAsync(int piece, PieceCache cache)
+    /// <summary>Compares a piece with its proof, for a user who has it pinned; who asks at the same time shares the work. It goes on when
+    /// they have all gone away, and holds the piece itself.</summary>
+    public Task<CheckResult> CheckAsync(int piece, PieceCache cache)
     {
         lock (_lock)
         {
             _checks ??= [];
-            if (!_checks.TryGetValue(piece, out var check))
-                _checks[piece] = check = Task.Run(() => Check(piece, cache));
-            return check;
+            if (_checks.TryGetValue(piece, out var check))
+                return check;
+            if (!TryAcquire())
+                throw new InvalidOperationException("A check was asked for by somebody who does not hold the blob.");
+            if (TryPin(piece, null))
+                return _checks[piece] = Task.Run(() => Check(piece, cache));
+            Release();
+            return Task.FromResult(CheckResult.Rotten);  // found and dropped since the caller pinned it
         }
+    }
+
+    /// <summary>Waits for the comparisons that are under way.</summary>
+    public Task ChecksAsync()
+    {
+        lock (_lock)
+            return Task.WhenAll(_checks?.Values.ToArray() ?? []);
     }
 
     public void Unpin(int piece) => Interlocked.Decrement(ref _pins[piece]);
@@ -255,7 +299,14 @@ internal sealed partial class CachedBlob
         }
     }
 
-    private bool Check(int piece, PieceCache cache)
+    /// <summary>Counts what it takes and gives back of the cap.</summary>
+    public void Charge(long bytes, long payload)
+    {
+        Interlocked.Add(ref _charged, bytes);
+        Interlocked.Add(ref _payload, payload);
+    }
+
+    private CheckResult Check(int piece, PieceCache cache)
     {
         try
         {
@@ -264,16 +315,23 @@ internal sealed partial class CachedBlob
             {
                 Trust.Forget(piece);
                 cache.Inspector.Quarantine(this, piece, wrong);
-                return false;
+                return CheckResult.Rotten;
             }
 
             Trust.Remember(piece, fileTime, cache.Now);
-            return true;
+            return CheckResult.Right;
+        }
+        catch (DataFileException error)
+        {
+            cache.OpenFailed(error);
+            return CheckResult.NotOpened;
         }
         finally
         {
             lock (_lock)
                 _checks!.Remove(piece);
+            Unpin(piece);
+            Release();
         }
     }
 }

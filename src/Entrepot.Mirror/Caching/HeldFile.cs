@@ -2,17 +2,18 @@ using System.Buffers.Binary;
 using System.IO.Hashing;
 using Entrepot.Core.Identities;
 using Entrepot.Mirror.Integrity;
-using Entrepot.Mirror.Replication;
 
 namespace Entrepot.Mirror.Caching;
 
 /// <summary>The form of the small file beside a blob's data: the fingerprint, written once, and the bitmap of held pieces, rewritten in
 /// place. Each part carries its CRC-32; a file in which either fails is worth nothing, and the blob is fetched anew.</summary>
-/// <remarks>All numbers big-endian. Offset 0: magic, length and CRC-32 of the fingerprint, the fingerprint. At the next multiple of 4096, so
-/// that rewriting it never touches a sector of the fingerprint: CRC-32, piece count, bitmap.</remarks>
+/// <remarks>All numbers big-endian. Offset 0: magic, length and CRC-32 of the fingerprint, the fingerprint. At the next multiple of 512, so
+/// that rewriting it never touches a sector of the fingerprint: CRC-32, piece count, bitmap. When both do not fit into one block of 4096, the
+/// bitmap begins at a multiple of 4096 instead. Most blobs are of few pieces, and of each there is such a file: one block, not two.</remarks>
 internal static class HeldFile
 {
-    private const int Align = 4096;
+    private const int Sector = 512;
+    private const int Block = 4096;
     private const int HeaderLength = 16;
     private const int FixedLength = Sha256Digest.Length + 8 + 4 + 4 + 1 + Md5Digest.Length;
     private const int SlotHeader = 8;
@@ -20,10 +21,13 @@ internal static class HeldFile
     /// <summary>Largest file that is looked at: a blob of a million pieces (64 TiB).</summary>
     private const int MaxLength = 64 << 20;
 
-    private static ReadOnlySpan<byte> Magic => "ENTHELD1"u8;
+    private static ReadOnlySpan<byte> Magic => "ENTHELD2"u8;
 
     /// <summary>Where the bitmap lies.</summary>
-    public static long SlotOffset(Fingerprint blob) => Up(HeaderLength + PackedLength(blob));
+    public static long SlotOffset(Fingerprint blob) => SlotOffset(PackedLength(blob), blob.Pieces.Length);
+
+    /// <summary>Length of the whole file in bytes.</summary>
+    public static long LengthFor(Fingerprint blob) => SlotOffset(blob) + SlotLength(blob.Pieces.Length);
 
     /// <summary>The whole file.</summary>
     public static byte[] Compose(Fingerprint blob, PieceBits held)
@@ -81,10 +85,10 @@ internal static class HeldFile
             Fingerprint.UnpackPieces(packed[FixedLength..]));
         if (!blob.IsConsistent())
             return null;
-        var slot = file[(int)Math.Min(Up(HeaderLength + length), file.Length)..];
-        if (slot.Length < SlotHeader + ((blob.Pieces.Length + 7) / 8))
+        var slot = file[(int)Math.Min(SlotOffset(length, blob.Pieces.Length), file.Length)..];
+        if (slot.Length < SlotLength(blob.Pieces.Length))
             return null;
-        slot = slot[..(SlotHeader + ((blob.Pieces.Length + 7) / 8))];
+        slot = slot[..SlotLength(blob.Pieces.Length)];
         if (BinaryPrimitives.ReadInt32BigEndian(slot[4..]) != blob.Pieces.Length
             || BinaryPrimitives.ReadUInt32BigEndian(slot) != Crc32.HashToUInt32(slot[4..])
             || PieceBits.Load(blob.Pieces.Length, slot[SlotHeader..]) is not { } held)
@@ -94,5 +98,13 @@ internal static class HeldFile
 
     private static int PackedLength(Fingerprint blob) => FixedLength + (blob.Pieces.Length * 36);
 
-    private static long Up(long length) => (length + Align - 1) / Align * Align;
+    private static int SlotLength(int pieces) => SlotHeader + ((pieces + 7) / 8);
+
+    private static long SlotOffset(int packedLength, int pieces)
+    {
+        var near = Up(HeaderLength + packedLength, Sector);
+        return near + SlotLength(pieces) <= Block ? near : Up(HeaderLength + packedLength, Block);
+    }
+
+    private static long Up(long length, int unit) => (length + unit - 1) / unit * unit;
 }

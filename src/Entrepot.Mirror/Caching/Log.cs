@@ -35,6 +35,9 @@ internal static partial class Log
     [LoggerMessage(3108, LogLevel.Error, "Keeping the cache in order failed; it goes on")]
     public static partial void MaintenanceFailed(ILogger logger, Exception error);
 
+    [LoggerMessage(3110, LogLevel.Warning, "{Detail}; it is served through from upstream while that lasts")]
+    public static partial void NotOpened(ILogger logger, string detail);
+
     [LoggerMessage(3109, LogLevel.Information, "Piece {Piece} of {Digest} was fetched again and is proven")]
     public static partial void Mended(ILogger logger, int piece, Sha256Digest digest);
 }

@@ -23,14 +23,16 @@ public sealed class PieceCache : IAsyncDisposable
     private readonly CacheKeeper _keeper;
     private readonly CacheEviction _eviction;
     private readonly FileStream _owner;
-    private long _used;
-    private int _openFiles;
+    private int _blobCount;
     private int _stamp;
     private long _pausedUntil;
+    private long _openFailureTold;
 
     private PieceCache(CachingOptions options, ICacheDisk disk, FileStream owner, CachingMetrics metrics, TimeProvider time, ILogger logger)
     {
         (_options, Disk, _owner, _metrics, _time, _logger) = (options, disk, owner, metrics, time, logger);
+        Space = new CacheSpace(options.CapacityBytes);
+        OpenFiles = new OpenDataFiles(options.IdleFiles);
         _eviction = new CacheEviction(this, metrics, logger);
         Inspector = new PieceInspector(this, time, logger);
         _keeper = new CacheKeeper(this, options, time, logger);
@@ -43,18 +45,20 @@ public sealed class PieceCache : IAsyncDisposable
 
     internal CacheKeeper Keeper => _keeper;
 
+    internal CacheEviction Eviction => _eviction;
+
     internal PieceInspector Inspector { get; }
+
+    internal CacheSpace Space { get; }
+
+    internal OpenDataFiles OpenFiles { get; }
 
     /// <summary>The clock's ticks, UTC.</summary>
     internal long Now => _time.GetUtcNow().UtcTicks;
 
     internal int Stamp => Volatile.Read(ref _stamp);
 
-    internal long Used => Volatile.Read(ref _used);
-
-    internal long Capacity => _options.CapacityBytes;
-
-    internal int OpenFiles => Volatile.Read(ref _openFiles);
+    internal int BlobCount => Volatile.Read(ref _blobCount);
 
     internal ICollection<CachedBlob> Blobs => _blobs.Values;
 
@@ -105,15 +109,16 @@ public sealed class PieceCache : IAsyncDisposable
             // A disk that can't even say this has no room.
         }
 
-        return new CacheStats(_blobs.Count, Used, Capacity, free, bufferedBytes, OpenFiles, IsPaused);
+        return new CacheStats(BlobCount, Space.Payload, Space.Charged, Space.Capacity, free, bufferedBytes, OpenFiles.Count, IsPaused);
     }
 
     /// <summary>Makes everything that is held durable and closes the files. Nobody may read any more.</summary>
     public async ValueTask DisposeAsync()
     {
+        await Task.WhenAll(_blobs.Values.Select(static blob => blob.ChecksAsync()));
         await _keeper.DisposeAsync();
         foreach (var blob in _blobs.Values)
-            CloseData(blob);
+            OpenFiles.Close(blob);
         await _owner.DisposeAsync();
     }
 
@@ -154,10 +159,14 @@ public sealed class PieceCache : IAsyncDisposable
 
             if (!fingerprint.IsConsistent())
                 throw Inconsistent(fingerprint, "contradicts itself");
+            if (BlobCount >= _options.MaxBlobs)
+                _eviction.RunForBlobs(_options.MaxBlobs);
             var hex = fingerprint.Digest.Hex;
             var generation = Guid.CreateVersion7(_time.GetUtcNow()).ToString("N");
             var stem = Path.Combine(PiecesFolder, hex[..2], $"{hex}-{generation}");
-            _blobs.TryAdd(fingerprint.Digest, new CachedBlob(fingerprint, new BlobFiles(Disk, fingerprint, stem, null), null));
+            var blob = new CachedBlob(fingerprint, new BlobFiles(Disk, fingerprint, stem, null), null) { LastUsed = _time.GetTimestamp() };
+            if (_blobs.TryAdd(fingerprint.Digest, blob))
+                Interlocked.Increment(ref _blobCount);
         }
     }
 
@@ -165,11 +174,14 @@ public sealed class PieceCache : IAsyncDisposable
     /// <returns>False when the disk has no room or the place is not free: then the piece goes through memory.</returns>
     internal bool TryAdmit(CachedBlob blob, int piece)
     {
-        if (IsPaused || !TryReserve(blob.Fingerprint.LengthOf(piece)))
+        if (IsPaused)
+            return false;
+        Interlocked.Increment(ref _stamp);
+        if (!Space.TryTake(blob, piece, _eviction.Run))
             return false;
         if (!blob.TryOwn(piece))
         {
-            Unreserve(blob.Fingerprint.LengthOf(piece));
+            Space.Give(blob, piece);
             return false;
         }
 
@@ -178,7 +190,7 @@ public sealed class PieceCache : IAsyncDisposable
             blob.Data(this);
             return true;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (IOException error)
         {
             Expel(blob, piece);
             DiskFailed(error);
@@ -189,16 +201,22 @@ public sealed class PieceCache : IAsyncDisposable
     /// <summary>Undoes <see cref="TryAdmit"/>.</summary>
     internal void Expel(CachedBlob blob, int piece)
     {
+        Space.Give(blob, piece);
         blob.Disown(piece);
-        Unreserve(blob.Fingerprint.LengthOf(piece));
     }
 
     /// <summary>As <see cref="Expel"/>, giving back the space of what was written already.</summary>
     internal void Discard(CachedBlob blob, int piece)
     {
-        blob.Change(
-            this, () => Disk.TryPunchHole(blob.Data(this), blob.Files.DataPath, blob.Fingerprint.OffsetOf(piece), blob.Fingerprint.LengthOf(piece)));
-        Expel(blob, piece);
+        try
+        {
+            blob.Change(
+                this, () => Disk.TryPunchHole(blob.Data(this), blob.Files.DataPath, blob.Fingerprint.OffsetOf(piece), blob.Fingerprint.LengthOf(piece)));
+        }
+        finally
+        {
+            Expel(blob, piece);
+        }
     }
 
     /// <summary>A proven piece waits to be made durable.</summary>
@@ -212,12 +230,24 @@ public sealed class PieceCache : IAsyncDisposable
         {
             Log.DiskFull(_logger, error.Message, _options.DiskFullPause);
             // What is worth least makes room for the next.
-            _eviction.Run(Math.Max(PieceSize.Maximum, Capacity / CacheEviction.Share));
+            _eviction.Run(Math.Max(PieceSize.Maximum, Space.Capacity / CacheEviction.Share));
         }
         else
         {
             Log.DiskFailed(_logger, error.Message, _options.DiskFullPause);
         }
+    }
+
+    /// <summary>A held piece's file can't be opened. With too many files open the disk is left alone for a while, which opens no more.</summary>
+    internal void OpenFailed(DataFileException error)
+    {
+        var (now, told) = (_time.GetUtcNow(), Volatile.Read(ref _openFailureTold));
+        if (IsPaused || told > now.UtcTicks)
+            return;
+        if (DiskFaults.IsOutOfFiles(error))
+            DiskFailed(error);
+        else if (Interlocked.CompareExchange(ref _openFailureTold, (now + _options.DiskFullPause).UtcTicks, told) == told)
+            Log.NotOpened(_logger, error.Message);
     }
 
     /// <summary>Drops a piece whose bytes were seen to be bad, whoever reads it; unless it has been fetched anew since.</summary>
@@ -230,12 +260,10 @@ public sealed class PieceCache : IAsyncDisposable
     /// <summary>True when a pinned piece was compared with its proof lately and nobody else has touched its file since.</summary>
     internal bool Trusts(CachedBlob blob, int piece) => blob.Trust.IsFresh(piece, blob.FileTime(this), Now);
 
-    internal void Unreserve(long bytes) => Interlocked.Add(ref _used, -bytes);
-
     /// <summary>Takes a sealed blob out of the cache and deletes its files.</summary>
     internal void Retire(CachedBlob blob)
     {
-        CloseData(blob);
+        OpenFiles.Close(blob);
         try
         {
             blob.Files.Delete();
@@ -243,23 +271,47 @@ public sealed class PieceCache : IAsyncDisposable
         finally
         {
             // Should deleting fail, the next start finds the files again.
-            _blobs.TryRemove(new(blob.Fingerprint.Digest, blob));
-            Unreserve(blob.ReadyBytes);
+            if (_blobs.TryRemove(new(blob.Fingerprint.Digest, blob)))
+                Interlocked.Decrement(ref _blobCount);
+            Space.GiveAll(blob);
         }
     }
 
+    /// <exception cref="DataFileException">It can't be opened.</exception>
     internal SafeFileHandle OpenData(CachedBlob blob)
+    {
+        OpenFiles.MakeRoom();
+        SafeFileHandle file;
+        try
+        {
+            file = OpenDataFile(blob);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new DataFileException(blob.Fingerprint.Digest, error);
+        }
+
+        OpenFiles.Opened(blob);
+        return file;
+    }
+
+    private bool IsPaused => Volatile.Read(ref _pausedUntil) > _time.GetUtcNow().UtcTicks;
+
+    private static FaultException Inconsistent(Fingerprint fingerprint, string how)
+        => Fault.Of(
+            CachingFault.InconsistentFingerprint, FaultKind.Unavailable, $"The fingerprint of {fingerprint.Digest} {how}.",
+            "Check the origin: run 'entrepot verify --deep' there.").ToException();
+
+    private SafeFileHandle OpenDataFile(CachedBlob blob)
     {
         SafeFileHandle file;
         try
         {
-            file = Disk.Open(blob.Files.DataPath, FileMode.OpenOrCreate);
+            file = OpenOrMake(blob.Files.DataPath);
         }
-        catch (DirectoryNotFoundException)
+        catch (IOException error) when (DiskFaults.IsOutOfFiles(error) && OpenFiles.TryRelieve())
         {
-            DurableFolder.Create(Path.GetDirectoryName(blob.Files.DataPath)!);
-            Disk.SyncFolder(PiecesFolder);
-            file = Disk.Open(blob.Files.DataPath, FileMode.OpenOrCreate);
+            file = OpenOrMake(blob.Files.DataPath);
         }
 
         try
@@ -276,42 +328,21 @@ public sealed class PieceCache : IAsyncDisposable
             throw;
         }
 
-        Interlocked.Increment(ref _openFiles);
         return file;
     }
 
-    internal void CloseData(CachedBlob blob)
+    private SafeFileHandle OpenOrMake(string path)
     {
-        if (blob.CloseData())
-            Interlocked.Decrement(ref _openFiles);
-    }
-
-    private bool IsPaused => Volatile.Read(ref _pausedUntil) > _time.GetUtcNow().UtcTicks;
-
-    private static FaultException Inconsistent(Fingerprint fingerprint, string how)
-        => Fault.Of(
-            CachingFault.InconsistentFingerprint, FaultKind.Unavailable, $"The fingerprint of {fingerprint.Digest} {how}.",
-            "Check the origin: run 'entrepot verify --deep' there.").ToException();
-
-    private bool TryReserve(long bytes)
-    {
-        Interlocked.Increment(ref _stamp);
-        for (var tries = 0; tries < 16; tries++)
+        try
         {
-            var used = Used;
-            if (used + bytes <= Capacity)
-            {
-                if (Interlocked.CompareExchange(ref _used, used + bytes, used) == used)
-                    return true;
-                tries--;  // somebody else moved on, which is progress
-            }
-            else if (bytes > Capacity || _eviction.Run(used + bytes - Capacity) == 0)
-            {
-                return false;
-            }
+            return Disk.Open(path, FileMode.OpenOrCreate);
         }
-
-        return false;
+        catch (DirectoryNotFoundException)
+        {
+            DurableFolder.Create(Path.GetDirectoryName(path)!);
+            Disk.SyncFolder(PiecesFolder);
+            return Disk.Open(path, FileMode.OpenOrCreate);
+        }
     }
 
     private void Recover()
@@ -328,11 +359,13 @@ public sealed class PieceCache : IAsyncDisposable
                 LastUsed = now.Stamp - (long)(Math.Max(0, age.TotalSeconds) * _time.TimestampFrequency),
             };
             _blobs[fingerprint.Digest] = blob;
-            _used += blob.ReadyBytes;
+            Space.Adopt(blob);
         }
 
-        if (_used > Capacity)
-            _eviction.Run(_used - Capacity);
-        Log.Opened(_logger, _options.Folder, _blobs.Count, _used, removed);
+        _blobCount = _blobs.Count;
+        _eviction.RunForBlobs(_options.MaxBlobs + 1);
+        if (Space.Charged > Space.Capacity)
+            _eviction.Run(Space.Charged - Space.Capacity);
+        Log.Opened(_logger, _options.Folder, BlobCount, Space.Payload, removed);
     }
 }

@@ -45,6 +45,9 @@ internal sealed class PieceFill(int piece, Task? after)
 
     public bool Abandoned { get; set; }
 
+    /// <summary>True to leave the file alone.</summary>
+    public bool Through { get; init; }
+
     public MemoryPiece? Memory { get; set; }
 }
 

@@ -59,7 +59,7 @@ internal sealed class PieceFiller(
                 await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (_closing)
                 throw new OperationCanceledException();
-            if (await TryToDiskAsync(blob, fill) || blob.TryDefer(fill))
+            if (!fill.Through && (await TryToDiskAsync(blob, fill) || blob.TryDefer(fill)))
                 return;
             await ThroughMemoryAsync(blob, fill);
         }

@@ -17,6 +17,7 @@ internal sealed class PieceInspector(PieceCache cache, TimeProvider time, ILogge
 
     /// <summary>Compares the piece with its proof.</summary>
     /// <returns>What is wrong, or null.</returns>
+    /// <exception cref="DataFileException">Its file can't be opened, which says nothing about the piece.</exception>
     public string? Look(CachedBlob blob, int piece, bool deep)
     {
         try
@@ -28,7 +29,7 @@ internal sealed class PieceInspector(PieceCache cache, TimeProvider time, ILogge
             var actual = sha256 ?? Hash(blob, piece, deep: true).Sha256 ?? default;
             return actual == expected.Sha256 ? null : $"Its SHA-256 is {actual.Hex} instead of {expected.Sha256.Hex}.";
         }
-        catch (IOException error)
+        catch (IOException error) when (error is not DataFileException)
         {
             return $"It can't be read: {error.Message}.";
         }
@@ -83,7 +84,7 @@ internal sealed class PieceInspector(PieceCache cache, TimeProvider time, ILogge
             Read(blob, piece, file.Write);
             return name;
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return null;  // the evidence is worth less than the mending
         }

@@ -55,7 +55,7 @@ public sealed class DiskTroubleTests
         var blob = TestBlob.Of((5 * MiB) + 1);
         var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var source = new FakeSource("origin", blob) { Gate = (_, cancellation) => release.Task.WaitAsync(cancellation) };
-        await using var rig = new CacheRig([source], options => options with { CapacityBytes = MiB }, disk: new FullDisk { Room = 0 });
+        await using var rig = new CacheRig([source], options => options with { CapacityBytes = 2 * MiB }, disk: new FullDisk { Room = 0 });
 
         var reading = Enumerable.Range(0, 20).Select(_ => rig.ReadAsync(blob, 0, MiB)).ToList();
         await EdgeContentTests.Until(() => rig.Metrics.Misses == 20);

@@ -255,7 +255,7 @@ public sealed class EdgeContentTests
         var blobs = Enumerable.Range(0, 12).Select(i => TestBlob.Of(MiB, i)).ToArray();
         var source = new FakeSource("origin", blobs);
         var time = new FakeTimeProvider();
-        await using var rig = new CacheRig([source], options => options with { CapacityBytes = 4 * MiB }, time);
+        await using var rig = new CacheRig([source], options => options with { CapacityBytes = 4 * (MiB + 4096) }, time);
 
         foreach (var blob in blobs)
         {
@@ -304,6 +304,7 @@ public sealed class EdgeContentTests
 
         rig.Metrics.EvictedBytes.ShouldBeGreaterThan(0);
         rig.Content.Buffers.InUse.ShouldBe(0);
+        CacheSpaceTests.ShouldBalance(rig);
     }
 
     [Fact]

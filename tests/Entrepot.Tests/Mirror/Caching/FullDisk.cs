@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Entrepot.Tests.Mirror.Caching;
 
-/// <summary>A disk that is full, or fails to sync, when told.</summary>
+/// <summary>A disk that is full, fails to sync or opens no files, when told.</summary>
 internal sealed class FullDisk : ICacheDisk
 {
     private readonly CacheDisk _disk = new();
@@ -14,7 +14,17 @@ internal sealed class FullDisk : ICacheDisk
 
     public bool SyncFails { get; set; }
 
-    public SafeFileHandle Open(string path, FileMode mode) => _disk.Open(path, mode);
+    /// <summary>Called before a file is opened: throws, waits or does nothing.</summary>
+    public Action<string>? Opening { get; set; }
+
+    /// <summary>As an open file too many.</summary>
+    public static void OutOfFiles(string path) => throw new IOException($"Too many open files : '{path}'", 24);
+
+    public SafeFileHandle Open(string path, FileMode mode)
+    {
+        Opening?.Invoke(path);
+        return _disk.Open(path, mode);
+    }
 
     public void SetLength(SafeFileHandle file, string path, long length) => _disk.SetLength(file, path, length);
 

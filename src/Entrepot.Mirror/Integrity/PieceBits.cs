@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Entrepot.Mirror.Replication;
+namespace Entrepot.Mirror.Integrity;
 
 /// <summary>One bit per piece. Bits are set, cleared and read atomically, without a lock.</summary>
 internal sealed class PieceBits(int count)
