@@ -185,8 +185,15 @@ public sealed class PullDownloader(PullOptions options, TimeProvider time)
 
         if (flight.IsHedge)
         {
-            // The slower transfer must have let go of the place before the proven bytes go there.
-            foreach (var rival in plan.StopRivals(flight))
+            if (plan.Win(flight) is not { } rivals)
+            {
+                plan.Lost(flight);
+                return;
+            }
+
+            // The slower transfer must have let go of the place before the proven bytes go there. Of several repetitions only the winner
+            // waits; all others end, or two would wait for each other.
+            foreach (var rival in rivals)
                 await rival.Ended.Task.WaitAsync(cancellation);
             if (!plan.IsHeld(flight.Piece))
                 part.CopyFromScratch(worker, flight.Piece, block);

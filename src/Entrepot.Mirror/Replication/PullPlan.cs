@@ -21,6 +21,9 @@ internal sealed class Flight(int piece, SourceHealth source, SourceAttempt attem
 
     public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>True when this repetition is the one whose bytes are taken. Guarded by the plan's lock.</summary>
+    public bool HasWon { get; set; }
+
     /// <summary>Bytes that have arrived.</summary>
     public int Arrived { get; set; }
 }
@@ -198,15 +201,31 @@ internal sealed class PullPlan
         }
     }
 
-    /// <summary>The other transfers of the flight's piece, told to stop.</summary>
-    public List<Flight> StopRivals(Flight flight)
+    /// <summary>A repetition has a proven piece that is not in its place yet: the first of them wins.</summary>
+    /// <returns>The other transfers of the piece, told to stop; null when one of them has won already, or the piece is held.</returns>
+    public List<Flight>? Win(Flight flight)
     {
         lock (_lock)
         {
+            if (_held[flight.Piece] || _flights[flight.Piece].Exists(static other => other.HasWon))
+                return null;
+            flight.HasWon = true;
             var rivals = _flights[flight.Piece].Where(other => other != flight).ToList();
             foreach (var rival in rivals)
                 rival.Stop.CancelAfter(TimeSpan.Zero);
             return rivals;
+        }
+    }
+
+    /// <summary>A transfer gave a proven piece that is not needed, because a rival's is taken.</summary>
+    public void Lost(Flight flight)
+    {
+        lock (_lock)
+        {
+            flight.Source.Succeeded(flight.Attempt, _blob.LengthOf(flight.Piece));
+            Wasted += flight.Arrived;
+            End(flight);
+            Change();
         }
     }
 
@@ -290,7 +309,7 @@ internal sealed class PullPlan
     private PullStep? Hedge(SourceState[] states, out TimeSpan? wait)
     {
         wait = null;
-        foreach (var flights in _flights.Values.Where(static flights => flights.Count == 1).OrderBy(static flights => flights[0].Began))
+        foreach (var flights in _flights.Values.Where(static flights => flights is [{ HasWon: false }]).OrderBy(static flights => flights[0].Began))
         {
             var slow = flights[0];
             if (Pick(slow.Piece, states, slow) is not { } other)

@@ -30,6 +30,9 @@ internal sealed class FakeSource(string name, params TestBlob[] blobs) : IPieceS
     /// <summary>Awaited before the first byte, when set.</summary>
     public Func<int, CancellationToken, Task>? Gate { get; set; }
 
+    /// <summary>Awaited before the last bytes, when set, whoever cancels.</summary>
+    public Func<Task>? Ending { get; set; }
+
     public ConcurrentDictionary<(string Blob, int Piece), int> Asked { get; } = new();
 
     public int Requests => Asked.Values.Sum();
@@ -109,6 +112,8 @@ internal sealed class FakeSource(string name, params TestBlob[] blobs) : IPieceS
             }
 
             var count = Math.Min(Math.Min(buffer.Length, 100_000), bytes.Length - _at);
+            if (_at + count == bytes.Length && count > 0 && source.Ending is { } ending)
+                await ending();
             bytes.AsMemory(_at, count).CopyTo(buffer);
             _at += count;
             return count;

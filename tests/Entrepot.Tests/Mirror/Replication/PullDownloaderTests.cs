@@ -47,6 +47,36 @@ public sealed class PullDownloaderTests : IDisposable
     }
 
     [Fact]
+    public async Task Two_repeated_transfers_that_end_together_do_not_wait_for_each_other()
+    {
+        var blob = TestBlob.Of(MiB);
+        var broken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var together = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var atEnd = 0;
+        var first = new FakeSource("a", blob) { Gate = (_, _) => broken.Task };
+        FakeSource Hedge(string name) => new(name, blob)
+        {
+            Ending = () =>
+            {
+                if (Interlocked.Increment(ref atEnd) == 2)
+                    together.SetResult();
+                return together.Task;
+            },
+        };
+        var downloader = new PullDownloader(new PullOptions { HedgeAfter = TimeSpan.Zero }, TimeProvider.System);
+
+        var pulling = downloader.DownloadAsync(blob.Fingerprint, [first, Hedge("b"), Hedge("c")], Out, null, default);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (Volatile.Read(ref atEnd) == 0)
+            await Task.Delay(1, deadline.Token);
+        broken.SetException(new IOException("the line broke"));
+        var result = await pulling.WaitAsync(deadline.Token);
+
+        blob.Is(await File.ReadAllBytesAsync(Out)).ShouldBeTrue();
+        (result.Fetched, result.Wasted).ShouldBe((MiB, MiB));
+    }
+
+    [Fact]
     public async Task Whatever_sources_do_the_file_is_right_or_there_is_none()
     {
         var blob = TestBlob.Of((4 * MiB) + 5);
