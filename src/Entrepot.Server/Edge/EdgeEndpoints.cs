@@ -45,12 +45,13 @@ public static class EdgeEndpoints
             return;
         }
 
-        // With the digest the blob is named already, and the origin need not be asked what the path is.
+        // With the digest the blob is named already, whatever the path names by now.
         if (context.Request.Query.TryGetValue("digest", out var stated))
         {
-            await (Sha256Digest.TryParse(stated.ToString(), out var digest)
-                ? SendAsync(edge, context, digest, new ContentHeaders(digest, path.FileName, null, ContentHeaders.Immutable))
-                : FaultResponses.WriteAsync(context, NoDigest(stated.ToString())));
+            if (Sha256Digest.TryParse(stated.ToString(), out var digest))
+                await SendAsync(edge, context, digest, await edge.Trees.PinnedAsync(mirror, path, digest, context.RequestAborted));
+            else
+                await FaultResponses.WriteAsync(context, NoDigest(stated.ToString()));
             return;
         }
 

@@ -10,7 +10,11 @@ namespace Entrepot.Server.Edge;
 /// <summary>What a path names.</summary>
 /// <param name="File">The file, with the snapshot in which it was looked up.</param>
 /// <param name="Headers">The file's header values.</param>
-internal sealed record PathEntry(FileDocument File, ContentHeaders Headers);
+internal sealed record PathEntry(FileDocument File, ContentHeaders Headers)
+{
+    /// <summary>The header values of the address that carries the digest.</summary>
+    public ContentHeaders Pinned => field ??= new ContentHeaders(File.Digest, File.Path.FileName, File.Modified, ContentHeaders.Immutable);
+}
 
 /// <summary>Which blob a path names. The origin is asked once a second and mirror which snapshot is current, and once for each path of a
 /// snapshot, which never changes. While the origin can't be asked, what was learnt last stays in force, also over a restart.</summary>
@@ -21,6 +25,8 @@ internal sealed class MirrorTrees
 
     /// <summary>Paths of one snapshot known to name nothing. Anybody can ask for such, so they are few, and push out only each other.</summary>
     private const int MaxAbsent = 1024;
+
+    private static readonly TimeSpan PinnedPatience = TimeSpan.FromSeconds(1);
 
     private readonly OriginClient _origin;
     private readonly TreeMemory _memory;
@@ -60,6 +66,28 @@ internal sealed class MirrorTrees
             {
                 // Retention dropped the snapshot while we looked.
             }
+        }
+    }
+
+    /// <summary>The header values of a file that the address names by its digest. The bytes are known without the origin; it is asked for the file's
+    /// time once for each path, and not waited for longer than <see cref="PinnedPatience"/>. So the edge also learns the path.</summary>
+    public async ValueTask<ContentHeaders> PinnedAsync(MirrorName mirror, ContentPath path, Sha256Digest digest, CancellationToken cancellation)
+    {
+        if (_mirrors.TryGetValue(mirror, out var known) && known.Paths.TryGetValue(path, out var entry) && entry.File.Digest == digest)
+            return entry.Pinned;
+        var without = new ContentHeaders(digest, path.FileName, null, ContentHeaders.Immutable);
+        if (known is { IsStale: true })
+            return Recall(known, path) is { } recalled && recalled.File.Digest == digest ? recalled.Pinned : without;
+        using var patience = new CancellationTokenSource(PinnedPatience, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
+        try
+        {
+            entry = await ResolveAsync(mirror, path, either.Token);
+            return entry.File.Digest == digest ? entry.Pinned : without;
+        }
+        catch (Exception error) when (error is FaultException || (error is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            return without;
         }
     }
 

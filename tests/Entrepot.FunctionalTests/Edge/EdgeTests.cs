@@ -62,7 +62,7 @@ public sealed class EdgeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task With_the_digest_in_the_address_the_origin_is_not_asked_what_the_path_is()
+    public async Task With_the_digest_in_the_address_the_origin_is_asked_for_the_files_time_once()
     {
         var bytes = Bytes(1000);
         var fingerprint = _origin.Publish("disk.iso", bytes);
@@ -71,8 +71,44 @@ public sealed class EdgeTests : IAsyncLifetime
 
         (await response.Content.ReadAsByteArrayAsync()).ShouldBe(bytes);
         response.Headers.CacheControl!.ToString().ShouldContain("immutable");
-        _origin.Count("tree").ShouldBe(0);
-        _origin.Count("mirror").ShouldBe(0);
+        response.Content.Headers.LastModified.ShouldBe(FakeOrigin.Modified);
+        for (var i = 0; i < 3; i++)
+        {
+            _origin.Publish($"other-{i}", [1]);
+            _edge.Time.Advance(TimeSpan.FromSeconds(2));
+            await _edge.Http.GetByteArrayAsync($"/images/disk.iso?digest={fingerprint.Digest}");
+        }
+
+        _origin.Count("tree").ShouldBe(1);
+        _origin.Count("mirror").ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task What_came_by_digest_is_served_by_path_while_the_origin_is_down()
+    {
+        var fingerprint = _origin.Publish("disk.iso", [1, 2, 3]);
+        await _edge.Http.GetByteArrayAsync($"/images/disk.iso?digest={fingerprint.Digest}");
+        await RestartAsync(down: true);
+
+        (await _edge.Http.GetByteArrayAsync("/images/disk.iso")).ShouldBe([1, 2, 3]);
+    }
+
+    [Fact]
+    public async Task An_older_version_by_its_digest_has_no_time_and_an_origin_that_is_down_costs_none()
+    {
+        var old = _origin.Publish("disk.iso", [1]);
+        await _edge.Http.GetByteArrayAsync($"/images/disk.iso?digest={old.Digest}");
+        var young = _origin.Publish("disk.iso", [2]);
+        _edge.Time.Advance(TimeSpan.FromSeconds(2));
+        (await _edge.Http.GetByteArrayAsync($"/images/disk.iso?digest={young.Digest}")).ShouldBe([2]);
+
+        using var older = await _edge.Http.GetAsync($"/images/disk.iso?digest={old.Digest}");
+        (await older.Content.ReadAsByteArrayAsync()).ShouldBe([1]);
+        older.Content.Headers.LastModified.ShouldBeNull();
+        _origin.Down = true;
+        _edge.Time.Advance(TimeSpan.FromSeconds(10));
+        using var held = await _edge.Http.GetAsync($"/images/disk.iso?digest={young.Digest}");
+        held.Content.Headers.LastModified.ShouldBe(FakeOrigin.Modified);
     }
 
     [Fact]
