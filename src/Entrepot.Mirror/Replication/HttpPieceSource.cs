@@ -14,6 +14,9 @@ public sealed class HttpPieceSource : IPieceSource
     /// <summary>Longest problem document that is read, in bytes.</summary>
     private const int MaxProblem = 16 * 1024;
 
+    /// <summary>Longest text that is taken over from one, in UTF-16 units.</summary>
+    private const int MaxText = 1000;
+
     private static readonly string DamagedCode = Fault.CodeOf(BlobFault.Damaged);
 
     private readonly HttpClient _client;
@@ -53,36 +56,14 @@ public sealed class HttpPieceSource : IPieceSource
         var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
         try
         {
-            if (await DamageAsync(response, cancellation) is { } damage)
-                throw damage.ToException();
             if (Objection(response, blob.Size, offset, length) is { } failure)
-                throw failure.ToException();
+                throw (await ExplainAsync(failure, response, cancellation)).ToException();
             return await response.Content.ReadAsStreamAsync(cancellation);
         }
         catch
         {
             response.Dispose();
             throw;
-        }
-    }
-
-    /// <summary>A source that knows its copy to be damaged says so in a problem document (RFC 9457); everything else it has may be good.</summary>
-    private static async Task<SourceFailure?> DamageAsync(HttpResponseMessage response, CancellationToken cancellation)
-    {
-        if (response.StatusCode != HttpStatusCode.ServiceUnavailable || response.Content.Headers.ContentLength is not (> 0 and <= MaxProblem)
-            || response.Content.Headers.ContentType?.MediaType != "application/problem+json")
-            return null;
-        var body = await response.Content.ReadAsByteArrayAsync(cancellation);
-        try
-        {
-            using var problem = JsonDocument.Parse(body);
-            return problem.RootElement.TryGetProperty("code", out var code) && code.ValueKind == JsonValueKind.String && code.GetString() == DamagedCode
-                ? new SourceFailure(ReplicationFault.Damaged, "says that its copy is damaged")
-                : null;
-        }
-        catch (JsonException)
-        {
-            return null;
         }
     }
 
@@ -106,6 +87,33 @@ public sealed class HttpPieceSource : IPieceSource
             HttpStatusCode.OK or HttpStatusCode.PartialContent => null,
             _ => new SourceFailure(ReplicationFault.Refused, Text($"answered {status} {response.ReasonPhrase}")),
         };
+    }
+
+    /// <summary>Adds what a problem document (RFC 9457) says of a refusal. The source need not be trusted: it is cut to a readable length.</summary>
+    private static async Task<SourceFailure> ExplainAsync(SourceFailure failure, HttpResponseMessage response, CancellationToken cancellation)
+    {
+        if (failure.Reason != ReplicationFault.Refused || response.Content.Headers.ContentType?.MediaType is not "application/problem+json")
+            return failure;
+        try
+        {
+            await response.Content.LoadIntoBufferAsync(MaxProblem, cancellation);
+            await using var body = await response.Content.ReadAsStreamAsync(cancellation);
+            using var problem = await JsonDocument.ParseAsync(body, default, cancellation);
+            var (detail, cure) = (Member("detail"), Member("cure"));
+            // One that knows its copy to be damaged says so; everything else it has may be good.
+            if (response.StatusCode == HttpStatusCode.ServiceUnavailable && Member("code") == DamagedCode)
+                return new SourceFailure(ReplicationFault.Damaged, detail is null ? "says that its copy is damaged" : $"says that its copy is damaged: {detail}", cure);
+            return detail is null ? failure : failure with { Detail = $"{failure.Detail}: {detail}", Cure = cure };
+
+            string? Member(string name)
+                => problem.RootElement.ValueKind == JsonValueKind.Object && problem.RootElement.TryGetProperty(name, out var value)
+                    && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text[..Math.Min(text.Length, MaxText)] : null;
+        }
+        catch (Exception error) when (error is JsonException or IOException or HttpRequestException)
+        {
+            // Then the status has to do.
+            return failure;
+        }
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -9,14 +9,11 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Entrepot.Mirror.Replication;
 
-/// <summary>What a pull has of a file so far: <c>OUT.entrepot-part</c> the bytes, sparse, and <c>OUT.entrepot-part.state</c> which blob they
-/// belong to and which pieces were proven. The state is only a hint where to look: a later run proves each piece again before it trusts it,
-/// so neither file is synced until the end.</summary>
+/// <summary>What a pull has of a file so far, at its <see cref="PartPlace"/>: the bytes, sparse, and in <c>.state</c> which blob they belong to
+/// and which pieces were proven. The state is only a hint where to look: a later run proves each piece again before it trusts it, so
+/// neither file is synced until the end.</summary>
 internal sealed class PartFile : IDisposable
 {
-    public const string Suffix = ".entrepot-part";
-    public const string StateSuffix = ".entrepot-part.state";
-
     private const int StateHeader = 8 + Sha256Digest.Length + 4 + 4;
 
     private readonly string _destination;
@@ -27,28 +24,42 @@ internal sealed class PartFile : IDisposable
 
     private static ReadOnlySpan<byte> Magic => "ENTPULL1"u8;
 
-    private string Part => _destination + Suffix;
+    private string Part => PartPlace.Of(_destination);
 
-    private string State => _destination + StateSuffix;
+    private string State => Part + PartPlace.StateSuffix;
 
     /// <summary>Opens or makes the part file, and says which pieces an earlier run claims to have left.</summary>
     /// <exception cref="FaultException"><see cref="ReplicationFault.Busy"/>, <see cref="ReplicationFault.Destination"/> or
     /// <see cref="ReplicationFault.DiskFull"/>.</exception>
     public static PartFile Open(string destination, Fingerprint blob, out PieceBits claimed)
     {
-        var full = Path.GetFullPath(destination);
-        if (Directory.Exists(full))
-            throw Fault.Of(ReplicationFault.Destination, FaultKind.Invalid, $"'{destination}' is a folder.", "Name a file.").ToException();
+        var full = PullDestination.Resolve(destination);
+        var place = PartPlace.Of(full);
         SafeFileHandle? file = null;
         try
         {
-            file = File.OpenHandle(full + Suffix, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            PartPlace.RefuseStrangers(place, () => IsState(place + PartPlace.StateSuffix));
+            file = PartPlace.InFolder(place, () => File.OpenHandle(place, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
             var part = new PartFile(full, blob, file);
             claimed = part.ReadState() ?? new PieceBits(blob.Pieces.Length);
             if (claimed.IsEmpty)
+            {
                 RandomAccess.SetLength(file, 0);
-            RandomAccess.SetLength(file, blob.Size);
-            part.CheckRoom(claimed);
+                // Before any byte: what has no state was made by somebody else.
+                part.WriteState(claimed);
+            }
+
+            try
+            {
+                part.CheckRoom(claimed);
+                RandomAccess.SetLength(file, blob.Size);
+            }
+            catch when (claimed.IsEmpty)
+            {
+                part.Discard();
+                throw;
+            }
+
             return part;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -67,6 +78,7 @@ internal sealed class PartFile : IDisposable
     public static FaultException Translate(Exception error, string destination)
     {
         const int WouldBlock = 11;  // EAGAIN: another process has the lock
+        const int ReadOnly = 30;  // EROFS
         const int SharingViolation = unchecked((int)0x80070020);
         return error switch
         {
@@ -75,8 +87,11 @@ internal sealed class PartFile : IDisposable
                 "Free some space and pull again; what was fetched is kept.").ToException(error),
             IOException { HResult: WouldBlock or SharingViolation } => Fault.Of(
                 ReplicationFault.Busy, FaultKind.Conflict, $"Another pull is writing to '{destination}'.", "Wait for it, or name another file.").ToException(error),
+            UnauthorizedAccessException or IOException { HResult: ReadOnly } => Fault.Of(
+                ReplicationFault.Destination, FaultKind.Forbidden, $"'{destination}' can't be written: {error.Message.TrimEnd('.')}.",
+                "Check that you may write to its folder, or choose another place.").ToException(error),
             _ => Fault.Of(
-                ReplicationFault.Destination, FaultKind.Invalid, $"'{destination}' can't be written: {error.Message}",
+                ReplicationFault.Destination, FaultKind.Invalid, $"'{destination}' can't be written: {error.Message.TrimEnd('.')}.",
                 "Check that the folder exists and that you may write to it.").ToException(error),
         };
     }
@@ -136,17 +151,36 @@ internal sealed class PartFile : IDisposable
         File.Move(Part, _destination, overwrite: true);
         PosixFile.SyncFolder(Path.GetDirectoryName(_destination)!);
         File.Delete(State);
+        PartPlace.Leave(Part);
     }
 
     /// <summary>Nothing of it is worth keeping.</summary>
     public void Discard()
     {
         _file.Dispose();
-        File.Delete(State);
-        File.Delete(Part);
+        try
+        {
+            // The part first: without its state it would be taken for somebody else's.
+            File.Delete(Part);
+            File.Delete(State);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // It was discarded before.
+        }
+
+        PartPlace.Leave(Part);
     }
 
     public void Dispose() => _file.Dispose();
+
+    /// <summary>Whether a pull wrote the file, whole or torn.</summary>
+    private static bool IsState(string path)
+    {
+        Span<byte> begin = stackalloc byte[Magic.Length];
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        return Magic.StartsWith(begin[..RandomAccess.Read(file, begin, 0)]);
+    }
 
     private PieceBits? ReadState()
     {

@@ -98,7 +98,7 @@ internal static class PieceTransfer
             foreach (var reason in (ReadOnlySpan<ReplicationFault>)[ReplicationFault.NotHeld, ReplicationFault.Damaged, ReplicationFault.Refused, ReplicationFault.Stalled, ReplicationFault.Died, ReplicationFault.Lied])
             {
                 if (fault.Fault.Is(reason))
-                    return new SourceFailure(reason, fault.Message);
+                    return new SourceFailure(reason, fault.Message, fault.Fault.Cure);
             }
         }
 

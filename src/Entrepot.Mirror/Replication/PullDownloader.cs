@@ -44,6 +44,11 @@ public sealed class PullDownloader(PullOptions options, TimeProvider time)
         {
             throw PartFile.Translate(error, destination);
         }
+        catch when (claimed.IsEmpty && plan.Held().IsEmpty)
+        {
+            part.Discard();
+            throw;
+        }
 
         return plan.Finish(time.GetElapsedTime(began));
     }

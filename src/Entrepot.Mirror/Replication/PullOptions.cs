@@ -12,6 +12,9 @@ public sealed record PullOptions
     /// <summary>Failed attempts at one piece, over all sources, before the pull fails; at least 1.</summary>
     public int MaxFailuresPerPiece { get; init; } = 24;
 
+    /// <summary>So many considered refusals of one piece (<see cref="SourceFailure.IsConsidered"/>) by every source end the pull; at least 1.</summary>
+    public int MaxRefusals { get; init; } = 3;
+
     /// <summary>How long the pull goes on without a single new piece while every source fails.</summary>
     public TimeSpan GiveUpAfter { get; init; } = TimeSpan.FromSeconds(60);
 

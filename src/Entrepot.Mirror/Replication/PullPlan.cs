@@ -52,6 +52,8 @@ internal sealed class PullPlan
     private readonly Dictionary<int, HashSet<SourceHealth>> _avoid = [];
     private readonly Dictionary<int, int> _failures = [];
     private readonly Dictionary<SourceHealth, int> _absences = [];
+    private readonly Dictionary<(int Piece, SourceHealth Source), int> _refusals = [];
+    private readonly HashSet<(string Source, string Detail)> _said = [];
     private readonly PieceBits _held;
     private readonly List<PullEvent> _events = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -262,11 +264,13 @@ internal sealed class PullPlan
     private void Blame(Flight flight, SourceFailure failure)
     {
         var bench = flight.Source.Failed(flight.Attempt, failure, _blob.Digest, flight.Piece);
-        Note(
-            flight.Source.Source.Name, failure.Reason,
-            bench > TimeSpan.Zero
-                ? $"{flight.Source.Source.Name} is left alone for {bench.TotalSeconds:0.##} s: {failure.Detail}."
-                : $"{flight.Source.Source.Name}: {failure.Detail}.");
+        // What a source repeats is told once.
+        if (_said.Count < MaxEvents && _said.Add((flight.Source.Source.Name, failure.Detail)))
+            Note(
+                flight.Source.Source.Name, failure.Reason,
+                bench > TimeSpan.Zero
+                    ? $"{flight.Source.Source.Name} is left alone for {bench.TotalSeconds:0.##} s: {failure.Detail.TrimEnd('.')}."
+                    : $"{flight.Source.Source.Name}: {failure.Detail.TrimEnd('.')}.");
         if (failure.ConcernsOnePiece || failure.Reason == ReplicationFault.Lied)
         {
             if (!_avoid.TryGetValue(flight.Piece, out var avoided))
@@ -282,6 +286,11 @@ internal sealed class PullPlan
         var failures = _failures[flight.Piece] = _failures.GetValueOrDefault(flight.Piece) + 1;
         if (failures >= _options.MaxFailuresPerPiece)
             throw Exhausted($"Piece {flight.Piece} failed {failures} times");
+        if (!failure.IsConsidered)
+            return;
+        _refusals[(flight.Piece, flight.Source)] = _refusals.GetValueOrDefault((flight.Piece, flight.Source)) + 1;
+        if (_sources.All(source => _refusals.GetValueOrDefault((flight.Piece, source)) >= _options.MaxRefusals || IsAvoided(flight.Piece, source, source.Look())))
+            throw Exhausted($"Every source refuses piece {flight.Piece}");
     }
 
     private SourceHealth? Pick(int piece, SourceState[] states, Flight? rival)
@@ -370,12 +379,13 @@ internal sealed class PullPlan
 
     private FaultException Exhausted(string what)
     {
-        var reasons = string.Join("; ", _sources.Select(static source => source.Look()).Select(static state =>
-            $"{state.Name}: {state.LastFailure?.Detail ?? "no failure"}"));
+        var states = _sources.Select(static source => source.Look()).ToList();
+        var reasons = string.Join("; ", states.Select(static state => $"{state.Name}: {state.LastFailure?.Detail.TrimEnd('.') ?? "no failure"}"));
+        var cures = states.Select(static state => state.LastFailure?.Cure).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
         return Fault.Of(
             ReplicationFault.SourcesExhausted, FaultKind.Unavailable,
             $"{what} of {_blob.Digest}: {(reasons.Length == 0 ? "the list of sources is empty" : reasons)}.",
-            "Pull again later; what was fetched is kept.").ToException();
+            cures.Count > 0 ? $"{string.Join(' ', cures)} Then pull again; what was fetched is kept." : "Pull again later; what was fetched is kept.").ToException();
     }
 
     private void Note(string? source, ReplicationFault? reason, string text)

@@ -1,6 +1,7 @@
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Core.Kernel;
+using Entrepot.Mirror.Replication;
 
 namespace Entrepot.Server.Client;
 
@@ -99,6 +100,13 @@ public sealed record FolderScan(IReadOnlyList<LocalFile> Files, IReadOnlyList<st
 
         private void Entry(string fullPath, string path, IReadOnlyList<string> above)
         {
+            if (PartPlace.IsWithin(path))
+            {
+                Errors.Add(Fault.Of(
+                    ClientFault.Name, FaultKind.Conflict, $"{path}: here an interrupted pull keeps its parts.", "Let that pull finish, or remove the folder."));
+                return;
+            }
+
             var kind = FileKinds.Of(fullPath, follow: false);
             if (kind == FileKind.Link)
             {

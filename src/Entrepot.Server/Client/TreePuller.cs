@@ -87,6 +87,9 @@ public sealed class TreePuller(EntrepotClient client, int connections, TimeProvi
     /// <exception cref="FaultException">The first failure.</exception>
     public async Task<IReadOnlyList<PulledFile>> PullAsync(IReadOnlyList<PullItem> items, IPullObserver observer, CancellationToken cancellation)
     {
+        // All of them before the first byte: none of a folder is fetched when one of its places can't be used.
+        foreach (var item in items)
+            PullDestination.Resolve(item.Destination);
         observer.Begin(items.Count, items.Sum(static item => item.Document.Size));
         var edges = await EdgesAsync(cancellation);
         var done = new ConcurrentBag<PulledFile>();
@@ -101,11 +104,12 @@ public sealed class TreePuller(EntrepotClient client, int connections, TimeProvi
     private async Task<PulledFile> OneAsync(
         PullItem item, IReadOnlyList<(string Name, string Url)> edges, int transfers, IPullObserver observer, CancellationToken cancellation)
     {
-        var (document, destination) = item;
+        var document = item.Document;
+        var destination = PullDestination.Resolve(item.Destination);
         PulledFile pulled;
         if (await HoldsAsync(destination, document, cancellation))
         {
-            pulled = new PulledFile(document.Path, destination, document.Digest, document.Size, true, null);
+            pulled = new PulledFile(document.Path, item.Destination, document.Digest, document.Size, true, null);
         }
         else
         {
@@ -113,7 +117,7 @@ public sealed class TreePuller(EntrepotClient client, int connections, TimeProvi
             var fingerprint = await FingerprintAsync(document, cancellation);
             var result = await DownloadAsync(document, fingerprint, destination, edges, transfers, observer, cancellation);
             File.SetLastWriteTimeUtc(destination, document.Modified.UtcDateTime);
-            pulled = new PulledFile(document.Path, destination, document.Digest, document.Size, false, result);
+            pulled = new PulledFile(document.Path, item.Destination, document.Digest, document.Size, false, result);
         }
 
         observer.Complete(pulled);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Entrepot.Mirror.Replication;
 
 namespace Entrepot.SystemTests.Clients;
 
@@ -45,7 +46,7 @@ public sealed class HostileEdgesTests : IAsyncLifetime
         using var curl = Command.Start(
             "curl", "-fsSL", "--retry", "30", "--retry-all-errors", "--retry-delay", "1", "-o", curled, $"{_network.Scheduler}{Path}");
         await Poll.UntilAsync(
-            () => Task.FromResult(SizeOf(curled) > _size / 50 || SizeOf(pulled + ".entrepot-part") > 0 || curl.HasEnded), TimeSpan.FromSeconds(60),
+            () => Task.FromResult(SizeOf(curled) > _size / 50 || SizeOf(PartPlace.Of(pulled)) > 0 || curl.HasEnded), TimeSpan.FromSeconds(60),
             () => "no client has begun");
         await _network.Edges[Killed].KillAsync();
 

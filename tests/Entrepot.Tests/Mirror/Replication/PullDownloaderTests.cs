@@ -143,7 +143,7 @@ public sealed class PullDownloaderTests : IDisposable
     {
         var blob = TestBlob.Of(6 * MiB);
         await InterruptAfter(blob, 4);
-        await using (var part = File.OpenWrite(Out + ".entrepot-part"))
+        await using (var part = File.OpenWrite(PartPlace.Of(Out)))
         {
             part.Position = MiB + 17;
             part.WriteByte((byte)(blob.Bytes[MiB + 17] ^ 1));
@@ -162,15 +162,15 @@ public sealed class PullDownloaderTests : IDisposable
     {
         var (blob, other) = (TestBlob.Of(4 * MiB), TestBlob.Of(3 * MiB, 7));
         await InterruptAfter(blob, 2);
-        var state = await File.ReadAllBytesAsync(Out + ".entrepot-part.state");
+        var state = await File.ReadAllBytesAsync(PartPlace.Of(Out) + ".state");
         for (var length = 0; length < state.Length; length += 7)
         {
-            await File.WriteAllBytesAsync(Out + ".entrepot-part.state", state[..length]);
+            await File.WriteAllBytesAsync(PartPlace.Of(Out) + ".state", state[..length]);
             using var part = PartFile.Open(Out, blob.Fingerprint, out var claimed);
             claimed.IsEmpty.ShouldBeTrue();
         }
 
-        await File.WriteAllBytesAsync(Out + ".entrepot-part.state", state);
+        await File.WriteAllBytesAsync(PartPlace.Of(Out) + ".state", state);
         await Downloader().DownloadAsync(other.Fingerprint, [new FakeSource("a", other)], Out, null, default);
 
         other.Is(await File.ReadAllBytesAsync(Out)).ShouldBeTrue();
