@@ -14,6 +14,12 @@ public sealed class CliEnvironment
     /// <summary>Where answers come from.</summary>
     public required TextReader Input { get; init; }
 
+    /// <summary>Opens the standard output for bytes instead of text.</summary>
+    public Func<Stream> OpenOutput { get; init; } = Console.OpenStandardOutput;
+
+    /// <summary>Opens the standard input for bytes instead of text.</summary>
+    public Func<Stream> OpenInput { get; init; } = Console.OpenStandardInput;
+
     /// <summary>True when somebody sees the results as they are written.</summary>
     public bool OutputIsTerminal { get; init; }
 

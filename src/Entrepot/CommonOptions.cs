@@ -18,6 +18,9 @@ internal sealed class CommonOptions
     public const string OutputName = "--output";
     public const string DefaultData = "data";
 
+    /// <summary>The standard input or output in the place of a file.</summary>
+    public const string Stream = "-";
+
     public Option<OutputFormat> Output { get; } = new(OutputName)
     {
         Description = "How results are written [default: table]",

@@ -3,6 +3,7 @@ using Entrepot.Cli.Rendering;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Mirror.Integrity;
+using Entrepot.Mirror.Replication;
 using Entrepot.Server.Client;
 
 namespace Entrepot.Cli.Commands;
@@ -39,7 +40,7 @@ internal static class PullCommand
     {
         var source = new Argument<string>("source") { Description = "mirror/path of a file, mirror/folder/, or mirror/ for all of it", HelpName = "SOURCE" };
         source.CompletionSources.Add(context => MirrorArgument.Names(environment, common, context).Select(static name => name + "/"));
-        var output = new Option<string?>("--out", "-o") { Description = "Where it goes: a file, or a folder [default: its own name, here]", HelpName = "OUT" };
+        var output = new Option<string?>("--out", "-o") { Description = "Where it goes: a file, a folder, or - for the standard output [default: its own name, here]", HelpName = "OUT" };
         var snapshot = new Option<long?>("--snapshot") { Description = "From this snapshot [default: the current one]", HelpName = "N" };
         var sha256 = new Option<string?>("--sha256") { Description = "The file must have this SHA-256", HelpName = "HEX" };
         var connections = new Option<int>("--connections") { Description = $"Transfers at once, 1–{MaxConnections}", HelpName = "N", DefaultValueFactory = static _ => 8 };
@@ -53,6 +54,7 @@ internal static class PullCommand
             ("entrepot pull images/24.04/disk.img -o disk.img", "A file"),
             ("entrepot pull images/24.04/ -o ./24.04", "A folder"),
             ("entrepot pull images/ --snapshot 3 --connections 16", "A whole mirror as it was"),
+            ("entrepot pull images/24.04/disk.img -o - | sha256sum", "To another program; nothing is written before all of it is verified"),
             ("entrepot pull images/24.04/disk.img -o disk.img --output json", "-o is the file, --output the form of the report"));
         command.Add(source);
         foreach (var option in new Option[] { output, snapshot, sha256, connections })
@@ -67,14 +69,30 @@ internal static class PullCommand
             var (files, isFolder, number) = await puller.FindAsync(from, context.Get(snapshot), cancellation);
             if (stated is not null)
                 Compare(files, isFolder, stated);
-            var items = Place(files, isFolder, from, context.Get(output));
+            using var scratch = context.Get(output) == CommonOptions.Stream ? new ScratchFile() : null;
+            if (scratch is not null && isFolder)
+                throw Fault.Of(CliFault.Usage, FaultKind.Invalid, $"{from} is a folder, and only one file goes to the standard output.", "Name a file, or a folder with -o.").ToException();
+            var items = Place(files, isFolder, from, scratch?.File ?? context.Get(output));
 
             var view = new PullView(context);
             var pulled = await view.RunAsync(observer => puller.PullAsync(items, observer, cancellation));
             var report = Report(from, number, pulled, environment.Time.GetElapsedTime(began), view.Told);
-            context.Write(report, CliJson.Default.PullReport, found => Show(context, found, isFolder));
+            if (scratch is null)
+                context.Write(report, CliJson.Default.PullReport, found => Show(context, found, isFolder));
+            else
+                await HandOnAsync(context, scratch, report, cancellation);
             return ExitCodes.Done;
         });
+    }
+
+    /// <summary>The verified bytes are the result, so a report that is asked for goes where the errors go.</summary>
+    private static async Task HandOnAsync(CommandContext context, ScratchFile scratch, PullReport report, CancellationToken cancellation)
+    {
+        await using (var output = context.Environment.OpenOutput())
+            await scratch.EmptyAsync(output, cancellation);
+        if (context.Format == OutputFormat.Json)
+            JsonOutput.Write(
+                context.Environment.Error, report with { Files = [.. report.Files.Select(static file => file with { File = CommonOptions.Stream })] }, CliJson.Default.PullReport);
     }
 
     private static void Compare(IReadOnlyList<Server.Api.FileDocument> files, bool isFolder, string stated)
@@ -94,6 +112,7 @@ internal static class PullCommand
         {
             var name = files[0].Path.FileName;
             var file = output is null ? name : output.EndsWith(Path.DirectorySeparatorChar) || Directory.Exists(output) ? Path.Combine(output, name) : output;
+            RefuseParts(Path.GetFileName(file));
             return [new PullItem(files[0], file)];
         }
 
@@ -102,12 +121,23 @@ internal static class PullCommand
         if (File.Exists(folder))
             throw Fault.Of(CliFault.Output, FaultKind.Conflict, $"'{folder}' is a file, and {source} is a folder.", "Choose another place with -o.").ToException();
         var skip = source.Path.Length == 0 ? 0 : source.Path.Length + 1;
+        foreach (var file in files)
+            RefuseParts(file.Path.Value[skip..]);
         return [.. files.Select(file => new PullItem(file, Path.Combine([folder, .. file.Path.Value[skip..].Split('/')])))];
+    }
+
+    /// <summary>A file of the mirror must not get to where pulls keep the parts of others.</summary>
+    private static void RefuseParts(string path)
+    {
+        if (PartPlace.IsWithin(path))
+            throw Fault.Of(
+                CliFault.Output, FaultKind.Conflict, $"'{path}' would lie in '{PartPlace.Folder}', where pulls keep their parts. Nothing was downloaded.",
+                "Pull the other folders one by one, and this file under another name with -o.").ToException();
     }
 
     private static PullReport Report(PushTarget source, long snapshot, IReadOnlyList<PulledFile> pulled, TimeSpan elapsed, IReadOnlyList<string> events)
     {
-        var results = pulled.Select(static file => file.Result).OfType<Mirror.Replication.PullResult>().ToList();
+        var results = pulled.Select(static file => file.Result).OfType<PullResult>().ToList();
         var sources = results.SelectMany(static result => result.Sources).GroupBy(static state => state.Name, StringComparer.Ordinal)
             .Select(static group => new PullSourceReport(group.Key, group.Sum(static s => s.Bytes), group.Sum(static s => s.Pieces), group.Sum(static s => s.Failures)))
             .OrderBy(static state => state.Name, StringComparer.Ordinal);

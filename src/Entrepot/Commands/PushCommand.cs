@@ -31,7 +31,7 @@ internal static class PushCommand
 {
     public static Command Create(CliEnvironment environment, CommonOptions common)
     {
-        var source = new Argument<string>("source") { Description = "A file or a folder", HelpName = "FILE|FOLDER" };
+        var source = new Argument<string>("source") { Description = "A file or a folder, or - for the standard input", HelpName = "FILE|FOLDER" };
         var target = new Argument<string>("target") { Description = "mirror/path for a file; mirror/ or mirror/folder/ for a folder", HelpName = "TARGET" };
         target.CompletionSources.Add(context => MirrorArgument.Names(environment, common, context).Select(static name => name + "/"));
         var delete = new Option<bool>("--delete") { Description = "Remove files below the target that the folder does not hold" };
@@ -53,6 +53,7 @@ internal static class PushCommand
             "push", "Push a file, or a whole folder as one snapshot: clients see the old tree or the new one, never a mixture",
             ("entrepot push disk.img images/24.04/disk.img", "A file"),
             ("entrepot push disk.img images/24.04/ --sha256 9f86d081…", "A file under its own name, refused when its digest is another"),
+            ("entrepot push - images/24.04/disk.img < disk.img", "The standard input"),
             ("entrepot push ./folder images/", "A folder as one snapshot; only what is missing there is sent"),
             ("entrepot push ./folder images/24.04/ --delete --dry-run", "See what a push that also removes would change"));
         foreach (var argument in new Argument[] { source, target })
@@ -63,13 +64,14 @@ internal static class PushCommand
         {
             var to = PushTarget.Parse(context.Get(target));
             var expectation = Expect((sha256, ChecksumAlgorithm.Sha256), (md5, ChecksumAlgorithm.Md5), (crc32, ChecksumAlgorithm.Crc32));
-            var isFolder = Directory.Exists(context.Get(source));
+            var isFolder = context.Get(source) != CommonOptions.Stream && Directory.Exists(context.Get(source));
             if (isFolder && expectation != Expectation.None)
                 throw Fault.Of(CliFault.Usage, FaultKind.Invalid, "--sha256, --md5 and --crc32 speak of one file, and this is a folder.", "Leave them out.").ToException();
             if (!isFolder && context.Get(delete))
                 throw Fault.Of(CliFault.Usage, FaultKind.Invalid, "--delete speaks of a folder, and this is none.", "Leave it out, or push a folder.").ToException();
 
-            var (prefix, files, skipped) = isFolder ? Scan(context.Get(source), to, context.Get(links), cancellation) : One(context.Get(source), to);
+            using var scratch = context.Get(source) == CommonOptions.Stream ? await ReadInputAsync(environment, to, cancellation) : null;
+            var (prefix, files, skipped) = isFolder ? Scan(context.Get(source), to, context.Get(links), cancellation) : One(scratch?.File ?? context.Get(source), to);
             var client = await context.ConnectAsync(cancellation);
             var pusher = new TreePusher(
                 client, new UploadLimits { Parallel = context.Get(connections) }, new UploadBook(Path.Combine(environment.StateFolder, "uploads")), environment.Time);
@@ -94,6 +96,24 @@ internal static class PushCommand
                 return stated.IsEmpty ? Expectation.None : new Expectation(null, stated);
             }
         });
+    }
+
+    private static async Task<ScratchFile> ReadInputAsync(CliEnvironment environment, PushTarget target, CancellationToken cancellation)
+    {
+        if (target.IsFolder)
+            throw Fault.Of(CliFault.Usage, FaultKind.Invalid, $"the standard input has no name to put behind '{target}'.", "Write the file's whole path: mirror/path.").ToException();
+        var scratch = new ScratchFile();
+        try
+        {
+            await using var input = environment.OpenInput();
+            await scratch.FillAsync(input, cancellation);
+            return scratch;
+        }
+        catch
+        {
+            scratch.Dispose();
+            throw;
+        }
     }
 
     private static (string, IReadOnlyList<LocalFile>, IReadOnlyList<string>) One(string source, PushTarget target)

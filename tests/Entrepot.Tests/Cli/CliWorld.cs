@@ -20,6 +20,12 @@ internal sealed class CliWorld : IAsyncDisposable
 
     public string Answer { get; set; } = "";
 
+    /// <summary>What a command wrote to the standard output as bytes; null when it did not.</summary>
+    public MemoryStream? OutputBytes { get; private set; }
+
+    /// <summary>What a command reads from the standard input as bytes.</summary>
+    public byte[] InputBytes { get; set; } = [];
+
     public FakeTimeProvider Time { get; } = new(FakeNetwork.Now);
 
     public static async Task<CliWorld> StartAsync()
@@ -73,6 +79,8 @@ internal sealed class CliWorld : IAsyncDisposable
         Time = Time,
         CreateHttp = ClientHandler.Create,
         StateFolder = Path(".state"),
+        OpenOutput = () => OutputBytes = new MemoryStream(),
+        OpenInput = () => new MemoryStream(InputBytes),
     };
 
     public async ValueTask DisposeAsync()

@@ -57,6 +57,9 @@ internal sealed class FakeNetwork : IAsyncDisposable
     /// <summary>Whose fingerprint is told instead of the blob's own; null for its own.</summary>
     public Func<Sha256Digest, byte[]?>? FingerprintOf { get; set; }
 
+    /// <summary>Why no bytes are sent; null to send them.</summary>
+    public string? RefusedBytes { get; set; }
+
     public GarbageCollectionDocument? Garbage { get; set; }
 
     public static async Task<FakeNetwork> StartAsync()
@@ -317,6 +320,12 @@ internal sealed class FakeNetwork : IAsyncDisposable
 
     private async Task BytesAsync(HttpContext context, Sha256Digest digest)
     {
+        if (RefusedBytes is { } why)
+        {
+            await Problem(context, 503, "blob/damaged", why, "Run 'entrepot verify --deep'.");
+            return;
+        }
+
         using var bytes = new MemoryStream(Blobs[digest]);
         await Results.File(bytes, "application/octet-stream", enableRangeProcessing: true).ExecuteAsync(context);
     }

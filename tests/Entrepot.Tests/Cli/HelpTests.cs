@@ -24,7 +24,7 @@ public sealed class HelpTests : IAsyncLifetime
             foreach (var (line, meaning) in examples)
             {
                 meaning.ShouldNotBeNullOrWhiteSpace();
-                var words = line.Replace("source <(", "", StringComparison.Ordinal).Split([" > "], StringSplitOptions.None)[0].TrimEnd(')').Replace('\'', '"');
+                var words = line.Replace("source <(", "", StringComparison.Ordinal).Split([" > ", " < ", " | "], StringSplitOptions.None)[0].TrimEnd(')').Replace('\'', '"');
                 words.ShouldStartWith("entrepot ");
                 var parse = root.Parse(words["entrepot ".Length..]);
                 parse.Errors.ShouldBeEmpty(line);
@@ -88,7 +88,11 @@ public sealed class HelpTests : IAsyncLifetime
           files, and silently leaving some out, or publishing what lies outside the folder, would surprise somebody. Pipes, sockets and devices
           are always refused. All that keeps a folder from being pushed is told at once, and nothing is published then.
         - **Interrupted pushes and pulls** go on where they stopped when the same command is run again. What a push remembers lies in
-          `$XDG_STATE_HOME/entrepot` (`~/.local/state/entrepot`), what a pull remembers beside the file.
+          `$XDG_STATE_HOME/entrepot` (`~/.local/state/entrepot`), what a pull has so far in a folder
+          `.entrepot-pull` beside the file, which it removes at the end.
+        - **Standard streams**: `pull -o -` writes one file to the standard output once all of it is verified, `push - TARGET` reads the standard input;
+          both keep the bytes in a temporary file meanwhile (`TMPDIR`). A pull never writes to devices, pipes or sockets, nor replaces them; a symbolic link
+          to a file stays, and what it leads to is replaced.
         - **Environment**: `ENTREPOT_SERVER`, `ENTREPOT_DATA`, `ENTREPOT_CONFIG` stand for `--server`, `--data`, `--config`; `ENTREPOT_TRACE=1` tells the whole
           story of a failure inside.
 
