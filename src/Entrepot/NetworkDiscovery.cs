@@ -18,25 +18,38 @@ internal static class NetworkDiscovery
         if (server is not null)
             return await EntrepotClient.ConnectAsync(http, ParseServer(server), cancellation);
         if (Announced(dataFolder) is { } network)
-            return new EntrepotClient(http, network);
+            return await ConnectAsync(http, network, dataFolder, cancellation);
         throw Fault.Of(
             CliFault.NoNetwork, FaultKind.Unavailable,
-            $"no network is known: no node runs on the data folder '{dataFolder}', and neither --server nor ENTREPOT_SERVER names one.",
+            $"no network is known: no node runs on the data folder '{Path.GetFullPath(dataFolder)}', and neither --server nor ENTREPOT_SERVER names one.",
             "Start one with 'entrepot up', or name one with --server http://HOST:3000.").ToException();
     }
 
-    /// <summary>The network that the node on a data folder has announced, or null.</summary>
-    public static NetworkDocument? Announced(string dataFolder)
+    /// <summary>What the node on a data folder has announced, or null.</summary>
+    public static AnnouncedNetwork? Announced(string dataFolder)
     {
         try
         {
             using var file = File.OpenRead(DataFolder.NetworkFile(dataFolder));
-            return JsonSerializer.Deserialize(file, ApiJson.Default.NetworkDocument);
+            return JsonSerializer.Deserialize(file, ApiJson.Default.AnnouncedNetwork) is { Surfaces: not null } network ? network : null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
             return null;
         }
+    }
+
+    private static Task<EntrepotClient> ConnectAsync(HttpClient http, AnnouncedNetwork network, string dataFolder, CancellationToken cancellation)
+    {
+        if (network.Surfaces.Count == 0 || network.Surfaces.Any(static surface => surface.Surface != "edge"))
+            return Task.FromResult(new EntrepotClient(http, network));
+        // An edge knows bytes; who asks about the network is sent to its origin.
+        if (Uri.TryCreate(network.Origin, UriKind.Absolute, out var origin))
+            return EntrepotClient.ConnectAsync(http, origin, cancellation);
+        throw Fault.Of(
+            CliFault.NoNetwork, FaultKind.Unavailable,
+            $"the node '{network.Node}' on the data folder '{Path.GetFullPath(dataFolder)}' is an edge and does not tell which origin it belongs to.",
+            "Name the origin's metadata surface with --server http://ORIGIN:3000.").ToException();
     }
 
     private static Uri ParseServer(string text)

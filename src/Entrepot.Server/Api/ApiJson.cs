@@ -9,6 +9,7 @@ namespace Entrepot.Server.Api;
     UseStringEnumConverter = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(IReadOnlyList<ErrorDocument>))]
 [JsonSerializable(typeof(NetworkDocument))]
+[JsonSerializable(typeof(AnnouncedNetwork))]
 [JsonSerializable(typeof(IReadOnlyList<MirrorDocument>))]
 [JsonSerializable(typeof(MirrorDocument))]
 [JsonSerializable(typeof(CreateMirrorRequest))]

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Entrepot.Server.Api;
 
 /// <summary>The network as a client needs to know it: <c>/v1/network</c>.</summary>
@@ -13,7 +15,36 @@ public sealed record NetworkDocument(string Version, string Node, IReadOnlyList<
 /// <param name="Port">The leased port.</param>
 /// <param name="Zone">The zone its listener faces.</param>
 /// <param name="Reason">Why this port.</param>
-public sealed record SurfaceDocument(string Surface, string Node, string Url, int Port, string Zone, string Reason);
+public sealed record SurfaceDocument(string Surface, string Node, string Url, int Port, string Zone, string Reason)
+{
+    /// <summary>Base address by which this machine itself reaches the surface, whatever name clients are told; null where that is not known.
+    /// Not told to clients.</summary>
+    [JsonIgnore]
+    public string? LocalUrl { get; init; }
+}
+
+/// <summary>What a running node tells the commands on its own machine: <c>run/network.json</c> in its data folder.</summary>
+/// <param name="Version">The product's version.</param>
+/// <param name="Node">The node.</param>
+/// <param name="Surfaces">As in <see cref="NetworkDocument"/>.</param>
+public sealed record AnnouncedNetwork(string Version, string Node, IReadOnlyList<SurfaceDocument> Surfaces)
+{
+    /// <summary>Base address of the origin's metadata surface, when the origin is another node.</summary>
+    public string? Origin { get; init; }
+
+    /// <summary>Base addresses that clients are told, each with the one by which this machine reaches the same surface.</summary>
+    public IReadOnlyDictionary<string, string>? Local { get; init; }
+
+    /// <summary>The announcement of a network.</summary>
+    /// <param name="network">The surfaces.</param>
+    /// <param name="origin">The origin's metadata surface, when it is another node.</param>
+    public static AnnouncedNetwork Of(NetworkDocument network, Uri? origin) => new(network.Version, network.Node, network.Surfaces)
+    {
+        Origin = origin?.GetLeftPart(UriPartial.Authority),
+        Local = network.Surfaces.Where(static surface => surface.LocalUrl is not null)
+            .DistinctBy(static surface => surface.Url).ToDictionary(static surface => surface.Url, static surface => surface.LocalUrl!),
+    };
+}
 
 /// <summary>What an edge tells every few seconds.</summary>
 /// <param name="Node">Its name.</param>

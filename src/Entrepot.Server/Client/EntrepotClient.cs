@@ -20,11 +20,21 @@ public sealed partial class EntrepotClient
     private const int MaxProblem = 256 * 1024;
 
     private readonly HttpClient _http;
+    private readonly IReadOnlyDictionary<string, string>? _local;
 
     /// <summary>Uses a network that is known already.</summary>
     /// <param name="http">Its time-out must be infinite: bodies may be long. Not disposed.</param>
     /// <param name="network">Where the surfaces are.</param>
     public EntrepotClient(HttpClient http, NetworkDocument network) => (_http, Network) = (http, network);
+
+    /// <summary>Uses what a node on this machine has announced: its surfaces are called by the addresses that lead to them from here.</summary>
+    /// <param name="http">As for the other constructor.</param>
+    /// <param name="network">The announcement.</param>
+    public EntrepotClient(HttpClient http, AnnouncedNetwork network)
+    {
+        (_http, _local) = (http, network.Local);
+        Network = new NetworkDocument(network.Version, network.Node, [.. network.Surfaces.Select(surface => surface with { Url = Near(surface.Url) })]);
+    }
 
     /// <summary>Where the surfaces are.</summary>
     public NetworkDocument Network { get; }
@@ -40,9 +50,21 @@ public sealed partial class EntrepotClient
     public static async Task<EntrepotClient> ConnectAsync(HttpClient http, Uri metadata, CancellationToken cancellation = default)
     {
         var probe = new EntrepotClient(http, new NetworkDocument("", "", [new SurfaceDocument("metadata", "", Base(metadata), metadata.Port, "", "")]));
-        var network = await probe.GetAsync("metadata", "/v1/network", ApiJson.Default.NetworkDocument, cancellation);
-        return new EntrepotClient(http, network);
+        try
+        {
+            return new EntrepotClient(http, await probe.GetAsync("metadata", "/v1/network", ApiJson.Default.NetworkDocument, cancellation));
+        }
+        catch (FaultException error) when (error.Fault.Kind is FaultKind.Invalid or FaultKind.NotFound)
+        {
+            // Other surfaces take the address for a mirror's, or know nothing there.
+            throw Fault.Of(
+                ClientFault.NotEntrepot, FaultKind.Invalid, $"What answers at {Base(metadata)} is not a metadata surface.",
+                "Name the metadata surface of the origin, port 3000 unless its start-up table says otherwise.").ToException(error);
+        }
     }
+
+    /// <summary>The address by which this machine reaches what clients are told to reach by another; the same one where none is known.</summary>
+    public string Near(string url) => _local?.GetValueOrDefault(url) ?? url;
 
     /// <summary>The base address of a surface without a trailing slash. The origin's own is preferred to another node's.</summary>
     /// <exception cref="FaultException"><see cref="ClientFault.NoSurface"/>.</exception>

@@ -151,7 +151,7 @@ public sealed class TreePuller(EntrepotClient client, int connections, TimeProvi
     private async Task<IReadOnlyList<(string Name, string Url)>> EdgesAsync(CancellationToken cancellation)
     {
         var nodes = await client.ListNodesAsync(cancellation);
-        var healthy = nodes.Where(static node => node.State is "healthy" or "joining").Select(static node => (node.Last.Node, node.Last.Url)).ToList();
+        var healthy = nodes.Where(static node => node.State is "healthy" or "joining").Select(node => (node.Last.Node, client.Near(node.Last.Url))).ToList();
         return healthy.Count > 0
             ? healthy
             : [.. client.Network.Surfaces.Where(static surface => surface.Surface == "edge").Select(static surface => (surface.Node, surface.Url))];

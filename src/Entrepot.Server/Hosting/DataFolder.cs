@@ -76,8 +76,8 @@ public sealed class DataFolder : IDisposable
     }
 
     /// <summary>Tells the commands on this machine where the surfaces are.</summary>
-    public void Announce(NetworkDocument network)
-        => DurableFile.Write(NetworkFile(Root), JsonSerializer.SerializeToUtf8Bytes(network, ApiJson.Default.NetworkDocument));
+    public void Announce(AnnouncedNetwork network)
+        => DurableFile.Write(NetworkFile(Root), JsonSerializer.SerializeToUtf8Bytes(network, ApiJson.Default.AnnouncedNetwork));
 
     /// <summary>Gives the folder back.</summary>
     public void Dispose()

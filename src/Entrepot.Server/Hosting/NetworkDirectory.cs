@@ -25,6 +25,9 @@ public sealed class NetworkDirectory(string version, string node, Func<IReadOnly
     /// <summary>Base address of a surface of this process, or null while it does not listen.</summary>
     public string? UrlOf(string surface) => _own.FirstOrDefault(own => own.Surface == surface)?.Url;
 
+    /// <summary>As <see cref="UrlOf"/>, by which this machine itself reaches it.</summary>
+    public string? LocalUrlOf(string surface) => _own.FirstOrDefault(own => own.Surface == surface) is { } found ? found.LocalUrl ?? found.Url : null;
+
     /// <summary>Adds a surface that listens now.</summary>
     public void Add(SurfaceDocument surface) => ImmutableInterlocked.Update(ref _own, static (own, added) => own.Add(added), surface);
 }

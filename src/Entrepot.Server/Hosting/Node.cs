@@ -64,14 +64,14 @@ public sealed class Node : IAsyncDisposable
 
             if (plan.Roles.HasFlag(NodeRoles.Edge))
             {
-                var address = network.UrlOf("metadata") is { } own ? new Uri(own) : settings.Origin!;
+                var address = network.LocalUrlOf("metadata") is { } own ? new Uri(own) : settings.Origin!;
                 await EdgeRole.ListenAsync(context, address, origin is not null, parts, cancellation);
             }
 
             launcher.WarnOfRisk();
             // A service that was renamed or turned off gives its port back.
             await book.ReleaseMissingAsync(settings.Node, launcher.Services, "system:node", cancellation);
-            data.Announce(network.Current);
+            data.Announce(AnnouncedNetwork.Of(network.Current, origin is null ? settings.Origin : null));
             return new Node(context, parts) { Sample = origin?.Sample };
         }
         catch

@@ -107,12 +107,18 @@ internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, Time
 
     private SurfaceDocument Describe(SurfacePlan plan, BoundPort port)
     {
-        var host = settings.PublicHost
-            ?? (settings.Bind.Equals(IPAddress.Any) || settings.Bind.Equals(IPAddress.IPv6Any) ? Dns.GetHostName() : settings.Bind.ToString());
-        if (IPAddress.TryParse(host, out var address) && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6)
-            host = $"[{address}]";
+        var everywhere = settings.Bind.Equals(IPAddress.Any) || settings.Bind.Equals(IPAddress.IPv6Any);
+        var near = everywhere ? (settings.Bind.Equals(IPAddress.Any) ? IPAddress.Loopback : IPAddress.IPv6Loopback) : settings.Bind;
+        var host = settings.PublicHost ?? (everywhere ? Dns.GetHostName() : settings.Bind.ToString());
         return new SurfaceDocument(
-            plan.Name, plan.Node, $"http://{host}:{port.Lease.Port}", port.Lease.Port, plan.Zone.ToString().ToLowerInvariant(), port.Lease.Reason);
+            plan.Name, plan.Node, Address(host), port.Lease.Port, plan.Zone.ToString().ToLowerInvariant(), port.Lease.Reason)
+        {
+            LocalUrl = Address(near.ToString()),
+        };
+
+        string Address(string name) => IPAddress.TryParse(name, out var address) && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6
+            ? $"http://[{address}]:{port.Lease.Port}"
+            : $"http://{name}:{port.Lease.Port}";
     }
 
     private void Say(SurfacePlan plan, PortFinding finding, int port)

@@ -49,15 +49,16 @@ public sealed class ReadinessProbe(IReadOnlyList<ReadinessCheck> checks, TimePro
         var document = network();
         foreach (var surface in document.Surfaces.Where(surface => surface.Node == document.Node))
         {
+            // By the name that clients use, the answer would also depend on this machine's resolver.
+            var address = new Uri(surface.LocalUrl ?? surface.Url);
             try
             {
                 using var socket = new TcpClient();
-                var address = new Uri(surface.Url);
                 await socket.ConnectAsync(address.DnsSafeHost, address.Port, cancellation);
             }
             catch (SocketException error)
             {
-                throw new IOException($"{surface.Surface} does not answer at {surface.Url}: {error.Message}", error);
+                throw new IOException($"{surface.Surface} does not answer at {address.GetLeftPart(UriPartial.Authority)}: {error.Message}", error);
             }
         }
     });

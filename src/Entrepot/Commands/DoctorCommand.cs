@@ -57,8 +57,8 @@ internal static class DoctorCommand
                 : Check.Fail("node", $"'{network.Node}' has announced itself but does not answer as ready", "Look at its log; if no such process is left, the next start mends this."));
         var inventory = new ListeningSockets();
         var wanted = inventory.Sockets(PortProtocol.Tcp).Where(static socket => socket.Listening).ToList();
-        checks.AddRange(HostChecks.Ports(settings, inventory.WithOwners(wanted), answers ? network : null));
-        checks.Add(HostChecks.Ephemeral(settings, inventory.EphemeralRange()));
+        checks.AddRange(HostChecks.Ports(settings, inventory.WithOwners(wanted), network, answers));
+        checks.Add(HostChecks.Ephemeral(settings, inventory.EphemeralRange(), network));
         checks.Add(HostChecks.Clock(context.Environment.Time.GetUtcNow(), date));
         checks.Add(HostChecks.OpenFiles(ProcessLimits.OpenFiles(), settings));
         checks.Add(HostChecks.Programs(context.Environment.Variable("PATH")));
@@ -79,14 +79,16 @@ internal static class DoctorCommand
         }
     }
 
-    private static async Task<(bool Answers, DateTimeOffset? Date)> AskAsync(HttpClient http, NetworkDocument network, CancellationToken cancellation)
+    private static async Task<(bool Answers, DateTimeOffset? Date)> AskAsync(HttpClient http, AnnouncedNetwork network, CancellationToken cancellation)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(Patience);
         try
         {
-            var metadata = network.Surfaces.FirstOrDefault(static surface => surface.Surface == "metadata") ?? network.Surfaces[0];
-            using var response = await http.GetAsync($"{metadata.Url}/readyz", deadline.Token);
+            var (url, path) = network.Surfaces.FirstOrDefault(static surface => surface.Surface == "metadata") is { } metadata
+                ? (metadata.Url, "readyz")
+                : (network.Surfaces[0].Url, "healthz");
+            using var response = await http.GetAsync($"{network.Local?.GetValueOrDefault(url) ?? url}/{path}", deadline.Token);
             return (response.IsSuccessStatusCode, response.Headers.Date);
         }
         catch (Exception error) when (error is HttpRequestException or OperationCanceledException or ArgumentException && !cancellation.IsCancellationRequested)

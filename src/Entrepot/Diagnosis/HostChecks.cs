@@ -25,10 +25,12 @@ internal static class HostChecks
     /// <summary>Nobody else listens on the ports that the surfaces want.</summary>
     /// <param name="settings">Which ports.</param>
     /// <param name="listening">Who listens on this machine, with owners.</param>
-    /// <param name="running">The network that runs on the data folder, or null.</param>
-    public static IEnumerable<Check> Ports(Settings settings, IReadOnlyList<ListeningSocket> listening, NetworkDocument? running)
+    /// <param name="announced">What the node on the data folder has announced, or null.</param>
+    /// <param name="answers">True when that node runs.</param>
+    public static IEnumerable<Check> Ports(Settings settings, IReadOnlyList<ListeningSocket> listening, AnnouncedNetwork? announced, bool answers)
     {
-        foreach (var (surface, port) in WantedPorts(settings))
+        var running = answers ? announced : null;
+        foreach (var (surface, port) in WantedPorts(settings, announced))
         {
             var name = $"port {Units.Number(port)}";
             if (running?.Surfaces.FirstOrDefault(s => s.Port == port) is { } ours)
@@ -48,10 +50,13 @@ internal static class HostChecks
     }
 
     /// <summary>No outgoing connection can take a port that a listener needs after a restart.</summary>
-    public static Check Ephemeral(Settings settings, EphemeralRange range)
+    /// <param name="settings">Which ports.</param>
+    /// <param name="range">What the kernel gives to outgoing connections.</param>
+    /// <param name="announced">What the node on the data folder has announced, or null.</param>
+    public static Check Ephemeral(Settings settings, EphemeralRange range, AnnouncedNetwork? announced)
     {
         const string name = "ephemeral range";
-        var ports = PortSet.Of(WantedPorts(settings).Select(static wanted => wanted.Port).Append(settings.EmergencyPort))
+        var ports = PortSet.Of(WantedPorts(settings, announced).Select(static wanted => wanted.Port).Append(settings.EmergencyPort))
             .Union(PortSet.Range(settings.Edges.Pool.First, settings.Edges.Pool.Last));
         var risk = range.AtRisk(ports);
         return risk.IsEmpty
@@ -109,8 +114,9 @@ internal static class HostChecks
         ? Check.Ok("platform", System.Runtime.InteropServices.RuntimeInformation.OSDescription)
         : Check.Warn("platform", System.Runtime.InteropServices.RuntimeInformation.OSDescription, "Linux is the production platform; here socket owners and file systems can't be told.");
 
-    private static IEnumerable<(string Surface, int Port)> WantedPorts(Settings settings)
-        => new[] { ("push", settings.Push), ("metadata", settings.Metadata), ("admin", settings.Admin), ("scheduler", settings.Scheduler) }
+    /// <summary>The fixed ports of the roles that run here. An edge has none: it is told so by its settings or by what it has announced.</summary>
+    private static IEnumerable<(string Surface, int Port)> WantedPorts(Settings settings, AnnouncedNetwork? announced)
+        => settings.Origin is not null || announced is { Surfaces.Count: > 0 } && announced.Surfaces.All(static surface => surface.Surface == "edge") ? [] : new[] { ("push", settings.Push), ("metadata", settings.Metadata), ("admin", settings.Admin), ("scheduler", settings.Scheduler) }
             .Where(static surface => surface.Item2 is { Enabled: true, Port: not 0 }).Select(static surface => (surface.Item1, surface.Item2.Port));
 
     private static bool IsOnPath(string? path, string program)

@@ -102,6 +102,21 @@ public sealed class NodeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_public_name_that_this_machine_can_not_resolve_does_not_keep_it_from_its_own_surfaces()
+    {
+        await using var node = await StartAsync(
+            _folder, NodeRoles.Origin | NodeRoles.Edge,
+            static settings => settings with { PublicHost = "mirror.invalid", Edges = settings.Edges with { Count = 1 } });
+
+        var announced = JsonSerializer.Deserialize(await File.ReadAllBytesAsync(DataFolder.NetworkFile(_folder), Cancellation), ApiJson.Default.AnnouncedNetwork)!;
+        var told = announced.Surfaces.Single(surface => surface.Surface == "metadata").Url;
+        told.ShouldStartWith("http://mirror.invalid:");
+        var here = announced.Local![told];
+        (await _http.GetAsync(new Uri($"{here}/readyz"), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await _http.GetStringAsync(new Uri($"{here}/v1/network"), Cancellation)).ShouldNotContain("127.0.0.1");
+    }
+
+    [Fact]
     public async Task A_service_that_is_no_more_gives_its_port_back()
     {
         static Settings WithEdges(Settings settings, int count) => settings with { Edges = settings.Edges with { Count = count } };

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Entrepot.Cli;
+using Entrepot.Server.Api;
 using Entrepot.Server.Client;
 using Microsoft.Extensions.Time.Testing;
 
@@ -43,6 +44,10 @@ internal sealed class CliWorld : IAsyncDisposable
         File.WriteAllText(Path(name), text);
         return Path(name);
     }
+
+    /// <summary>Writes what a node on a data folder announces.</summary>
+    public void Announce(string folder, AnnouncedNetwork network)
+        => Write(System.IO.Path.Combine(folder, "run", "network.json"), JsonSerializer.Serialize(network, ApiJson.Default.AnnouncedNetwork));
 
     /// <summary>Runs a command line.</summary>
     public async Task<(int Code, string Output, string Error)> RunAsync(params string[] args)

@@ -111,9 +111,9 @@ public sealed class DoctorTests : IDisposable
             new(PortProtocol.Tcp, IPAddress.Loopback, 3000, true, Owner: new SocketOwner(99, "entrepot")),
             new(PortProtocol.Tcp, IPAddress.Parse("10.0.0.1"), 8080, true, Owner: new SocketOwner(13, "other")),
         ];
-        var running = new NetworkDocument("1", "origin", [new SurfaceDocument("metadata", "origin", "http://127.0.0.1:3000", 3000, "loopback", "")]);
+        var running = new AnnouncedNetwork("1", "origin", [new SurfaceDocument("metadata", "origin", "http://127.0.0.1:3000", 3000, "loopback", "")]);
 
-        var checks = HostChecks.Ports(Settings.Default, listening, running).ToList();
+        var checks = HostChecks.Ports(Settings.Default, listening, running, true).ToList();
 
         checks.Select(check => $"{check.Name} {check.Status} {check.Finding}").ShouldBe(
         [
@@ -126,11 +126,39 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
+    public void An_edge_wants_none_of_the_origins_ports()
+    {
+        ListeningSocket[] listening = [new(PortProtocol.Tcp, IPAddress.Any, 9080, true, Owner: new SocketOwner(12, "nginx"))];
+        var edge = new AnnouncedNetwork("1", "hall-b", [new SurfaceDocument("edge", "hall-b", "http://127.0.0.1:54321", 54321, "loopback", "")]);
+
+        HostChecks.Ports(Settings.Default, listening, edge, true).ShouldBeEmpty();
+        HostChecks.Ports(Settings.Default, listening, edge, false).ShouldBeEmpty();
+        HostChecks.Ports(Settings.Default with { Origin = new Uri("http://origin:3000") }, listening, null, false).ShouldBeEmpty();
+        HostChecks.Ports(Settings.Default, listening, null, false).Count().ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task An_edge_is_asked_by_its_own_address_of_this_machine()
+    {
+        await using var world = await CliWorld.StartAsync();
+        world.Announce("edge", new AnnouncedNetwork("1", "hall-b", [new SurfaceDocument("edge", "hall-b", "http://name.invalid:54321", 54321, "public", "")])
+        {
+            Local = new Dictionary<string, string> { ["http://name.invalid:54321"] = world.Network.Url },
+        });
+
+        var (_, output, _) = await world.RunAsync("doctor", "--data", world.Path("edge"));
+
+        output.ShouldContain("'hall-b' runs and is ready");
+        output.ShouldNotContain("port 8333");
+        world.Network.Requests.ShouldBe(["GET /healthz"]);
+    }
+
+    [Fact]
     public void Ports_that_outgoing_connections_may_take_warn_with_the_cure()
     {
-        HostChecks.Ephemeral(Settings.Default, new EphemeralRange(49152, 50000, PortSet.Empty, 1024, true)).Status.ShouldBe(CheckStatus.Ok);
+        HostChecks.Ephemeral(Settings.Default, new EphemeralRange(49152, 50000, PortSet.Empty, 1024, true), null).Status.ShouldBe(CheckStatus.Ok);
 
-        var check = HostChecks.Ephemeral(Settings.Default, EphemeralRange.LinuxDefault);
+        var check = HostChecks.Ephemeral(Settings.Default, EphemeralRange.LinuxDefault, null);
 
         check.Status.ShouldBe(CheckStatus.Warn);
         check.Finding.ShouldBe("outgoing connections may take 54321-54400,60000, which lie in 32768–60999");

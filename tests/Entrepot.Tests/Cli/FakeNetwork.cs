@@ -57,6 +57,9 @@ internal sealed class FakeNetwork : IAsyncDisposable
     /// <summary>Whose fingerprint is told instead of the blob's own; null for its own.</summary>
     public Func<Sha256Digest, byte[]?>? FingerprintOf { get; set; }
 
+    /// <summary>What <c>/v1/network</c> answers on a surface that does not have it; null to answer.</summary>
+    public (int Status, string Code, string Detail)? NetworkRefusal { get; set; }
+
     /// <summary>Why no bytes are sent; null to send them.</summary>
     public string? RefusedBytes { get; set; }
 
@@ -108,7 +111,8 @@ internal sealed class FakeNetwork : IAsyncDisposable
         {
             await (parts switch
             {
-                ["readyz"] => context.Response.WriteAsync("ready"),
+                ["readyz"] or ["healthz"] => context.Response.WriteAsync("ready"),
+                ["v1", "network"] when NetworkRefusal is var (status, code, detail) => Problem(context, status, code, detail),
                 ["v1", "network"] => Json(context, Network, ApiJson.Default.NetworkDocument),
                 ["v1", "nodes"] => Json(context, Nodes, ApiJson.Default.IReadOnlyListNodeDocument),
                 ["v1", "journal"] => Json(context, [JournalEntryDocument.Of(new JournalEntry(1, Now, "node:origin", "mirror.create", "images", "{\"kind\":\"hosted\"}"))], ApiJson.Default.IReadOnlyListJournalEntryDocument),

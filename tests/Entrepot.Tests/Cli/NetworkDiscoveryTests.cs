@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Entrepot.Server.Api;
-using Entrepot.Server.Hosting;
 
 namespace Entrepot.Tests.Cli;
 
@@ -59,6 +57,7 @@ public sealed class NetworkDiscoveryTests : IAsyncLifetime
     [InlineData("")]
     [InlineData("{\"version\":")]
     [InlineData("[1,2]")]
+    [InlineData("{\"version\":\"1\",\"node\":\"a\"}")]
     public async Task A_folder_without_a_running_node_says_how_to_start_one(string? announcement)
     {
         if (announcement is not null)
@@ -67,7 +66,7 @@ public sealed class NetworkDiscoveryTests : IAsyncLifetime
         var (code, _, error) = await _world.RunAsync("mirror", "list", "--data", _world.Path("data"));
 
         code.ShouldBe(10);
-        error.ShouldContain("no node runs on the data folder");
+        error.ShouldContain($"no node runs on the data folder '{_world.Path("data")}'");
         error.ShouldContain("entrepot up");
     }
 
@@ -94,10 +93,61 @@ public sealed class NetworkDiscoveryTests : IAsyncLifetime
         error.ShouldContain("no address of a server");
     }
 
-    private void Announce(string folder, NetworkDocument network)
+    [Fact]
+    public async Task Who_has_the_data_folder_of_an_edge_is_sent_to_its_origin()
     {
-        var file = DataFolder.NetworkFile(_world.Path(folder));
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        File.WriteAllBytes(file, JsonSerializer.SerializeToUtf8Bytes(network, ApiJson.Default.NetworkDocument));
+        _world.Announce("edge", Edge() with { Origin = _world.Network.Url });
+
+        (await _world.OutputOfAsync("mirror", "list", "--data", _world.Path("edge"))).ShouldContain("images");
+        _world.Network.Requests.ShouldBe(["GET /v1/network", "GET /v1/mirrors"]);
     }
+
+    [Fact]
+    public async Task A_folder_without_a_node_is_told_with_its_whole_path()
+        => (await _world.RunAsync("mirror", "list", "--data", "no-such-folder")).Error.ShouldContain($"'{Path.GetFullPath("no-such-folder")}'");
+
+    [Fact]
+    public async Task An_edge_that_does_not_tell_its_origin_says_how_to_name_it()
+    {
+        _world.Announce("edge", Edge());
+
+        var (code, _, error) = await _world.RunAsync("nodes", "--data", _world.Path("edge"));
+
+        code.ShouldBe(10);
+        error.ShouldContain("is an edge and does not tell which origin it belongs to.\n  Name the origin's metadata surface with --server");
+    }
+
+    [Fact]
+    public async Task A_node_on_this_machine_is_called_by_the_address_that_works_here()
+    {
+        const string told = "http://name.invalid:3000";
+        var network = _world.Network.Network;
+        _world.Network.AddMirror("images", ("a", "content"));
+        _world.Network.Nodes.Add(new NodeDocument(new HeartbeatRequest("edge-1", "local", told, "1", "", 0, 0, 0, 0, 0, 0, false), FakeNetwork.Now, "healthy", ""));
+        _world.Announce("data", new AnnouncedNetwork("1", "origin", [.. network.Surfaces.Select(static surface => surface with { Url = told })])
+        {
+            Local = new Dictionary<string, string> { [told] = _world.Network.Url },
+        });
+
+        (await _world.OutputOfAsync("pull", "images/a", "-o", _world.Path("a"), "--data", _world.Path("data"))).ShouldContain("from edge-1");
+    }
+
+    [Theory]
+    [InlineData(400, "http/target")]
+    [InlineData(404, "http/not-found")]
+    public async Task Another_surface_is_told_from_the_metadata_surface(int status, string code)
+    {
+        _world.Network.NetworkRefusal = (status, code, "'v1' is reserved.");
+
+        var (exit, _, error) = await _world.RunAsync("nodes", "--server", _world.Network.Url);
+
+        exit.ShouldBe(2);
+        error.ShouldBe(
+            $"entrepot: What answers at {_world.Network.Url} is not a metadata surface.\n  Name the metadata surface of the origin, port 3000 unless its start-up table says otherwise.\n");
+    }
+
+    private static AnnouncedNetwork Edge()
+        => new("1", "hall-b", [new SurfaceDocument("edge", "hall-b", "http://127.0.0.1:1", 1, "loopback", "")]);
+
+    private void Announce(string folder, NetworkDocument network) => _world.Announce(folder, AnnouncedNetwork.Of(network, null));
 }

@@ -52,7 +52,7 @@ public sealed class DataFolderTests : IDisposable
     {
         using (var folder = DataFolder.Open(_root))
         {
-            folder.Announce(new NetworkDocument("1", "origin", [new SurfaceDocument("push", "origin", "http://127.0.0.1:1", 1, "loopback", "test")]));
+            folder.Announce(new AnnouncedNetwork("1", "origin", [new SurfaceDocument("push", "origin", "http://127.0.0.1:1", 1, "loopback", "test")]));
             File.Exists(DataFolder.NetworkFile(_root)).ShouldBeTrue();
         }
 
