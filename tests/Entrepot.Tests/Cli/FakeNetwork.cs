@@ -326,7 +326,7 @@ internal sealed class FakeNetwork : IAsyncDisposable
     {
         if (RefusedBytes is { } why)
         {
-            await Problem(context, 503, "blob/damaged", why, "Run 'entrepot verify --deep'.");
+            await Problem(context, 503, "edge/closed", why, "Run 'entrepot verify --deep'.");
             return;
         }
 

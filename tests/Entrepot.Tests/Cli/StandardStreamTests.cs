@@ -137,14 +137,14 @@ public sealed class StandardStreamTests : IAsyncLifetime
     [Fact]
     public async Task When_everybody_refuses_it_is_told_once_soon_and_with_the_cure()
     {
-        _world.Network.RefusedBytes = "Piece 0 is damaged at rest and could not be mended yet.";
+        _world.Network.RefusedBytes = "The cache is closed.";
 
         var (code, _, error) = await _world.RunAsync("pull", "images/disk.img", "-o", _world.Path("out"));
 
         code.ShouldBe(10, error);
         // Three times the edge, three times the origin.
         _world.Network.Requests.Count(static request => request == $"GET /v1/blobs/{Sha256Digest.Of("a disk"u8)}").ShouldBe(6);
-        error.ShouldContain("answered 503 Service Unavailable: Piece 0 is damaged at rest and could not be mended yet");
+        error.ShouldContain("answered 503 Service Unavailable: The cache is closed");
         error.ShouldContain("\n  Run 'entrepot verify --deep'.");
         error.Split('\n').Count(static line => line.Contains("is left alone for", StringComparison.Ordinal)).ShouldBe(2);
     }
