@@ -35,7 +35,7 @@ public static class PartPlace
             // Its own folder must be there: a pull makes no other.
             if (!Directory.Exists(Path.GetDirectoryName(folder)))
                 throw new DirectoryNotFoundException($"There is no folder '{Path.GetDirectoryName(folder)}'.");
-            Directory.CreateDirectory(folder);
+            DurableFolder.Create(folder);
             try
             {
                 return open();
