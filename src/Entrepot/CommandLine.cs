@@ -50,7 +50,7 @@ public static class CommandLine
     {
         var command = parse.CommandResult.Command;
         var name = string.Join(' ', Lineage(command));
-        var messages = parse.Errors.Select(static error => error.Message).Distinct(StringComparer.Ordinal).ToList();
+        var messages = parse.Errors.Select(ParseErrorWords.Of).Distinct(StringComparer.Ordinal).ToList();
         var unknown = parse.UnmatchedTokens.Count > 0 ? parse.UnmatchedTokens[0] : null;
         string? near = null;
         if (unknown is not null)

@@ -26,7 +26,6 @@ internal sealed class CommonOptions
         Description = "How results are written [default: table]",
         HelpName = "table|json",
         Recursive = true,
-        CompletionSources = { "table", "json" },
     };
 
     public Option<string?> Server { get; } = new("--server")

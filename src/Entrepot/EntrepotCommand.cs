@@ -20,6 +20,8 @@ internal static class EntrepotCommand
     public static RootCommand Create(CliEnvironment environment)
     {
         var common = new CommonOptions();
+        common.Output.CompletionSources.Clear();
+        common.Output.CompletionSources.Add("table", "json");
         var root = new RootCommand("Entrepot: push once, download verified bytes from any edge.")
         {
             UpCommand.Create(environment, common),
@@ -27,6 +29,7 @@ internal static class EntrepotCommand
             Group("mirror", "Make, look at and delete mirrors", MirrorListCommand.Create, MirrorCreateCommand.Create, MirrorShowCommand.Create, MirrorDeleteCommand.Create),
             PushCommand.Create(environment, common),
             PullCommand.Create(environment, common),
+            RemoveCommand.Create(environment, common),
             Group("snapshot", "Look at a mirror's versions and go back to one", SnapshotListCommand.Create, SnapshotDiffCommand.Create, SnapshotRollbackCommand.Create),
             VerifyCommand.Create(environment, common),
             GcCommand.Create(environment, common),
@@ -36,6 +39,7 @@ internal static class EntrepotCommand
             Group("config", "Check and show settings files", ConfigCheckCommand.Create, ConfigShowCommand.Create),
             DoctorCommand.Create(environment, common),
             CompletionCommand.Create(environment, common),
+            HelpCommand.Create(environment, common),
             VersionCommand.Create(environment, common),
         };
         root.HelpName = "entrepot";

@@ -34,4 +34,18 @@ public sealed partial class EntrepotClient
             "push", HttpMethod.Post, $"/v1/mirrors/{mirror}/snapshots", Json(request, ApiJson.Default.PublishRequest), cancellation, PublishTimeout);
         return await ReadAsync(response, "push", ApiJson.Default.SnapshotDocument, cancellation);
     }
+
+    /// <summary>Removes a file by a new snapshot.</summary>
+    /// <param name="mirror">The mirror.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="expected">What the file must hold, so that nothing is removed that was not looked at.</param>
+    /// <param name="note">Why, or null.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    public async Task<PushResult> DeleteFileAsync(
+        MirrorName mirror, ContentPath path, Sha256Digest expected, string? note, CancellationToken cancellation = default)
+    {
+        var target = $"/{mirror}/{path.ToUrl()}{(string.IsNullOrEmpty(note) ? "" : $"?note={Uri.EscapeDataString(note)}")}";
+        using var response = await SendAsync("push", HttpMethod.Delete, target, null, cancellation, match: $"\"{expected}\"");
+        return await ReadAsync(response, "push", ApiJson.Default.PushResult, cancellation);
+    }
 }

@@ -175,10 +175,12 @@ public sealed partial class EntrepotClient
 
     /// <summary>Sends a small request and waits for the answer's head; anything but 2xx is thrown.</summary>
     private async Task<HttpResponseMessage> SendAsync(
-        string surface, HttpMethod method, string target, HttpContent? body, CancellationToken cancellation, TimeSpan? timeout = null)
+        string surface, HttpMethod method, string target, HttpContent? body, CancellationToken cancellation, TimeSpan? timeout = null, string? match = null)
     {
         var address = UrlOf(surface);
         using var request = new HttpRequestMessage(method, address + target) { Content = body };
+        if (match is not null)
+            request.Headers.IfMatch.Add(new EntityTagHeaderValue(match));
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(FaultResponses.ProblemJson));
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

@@ -53,8 +53,9 @@ public sealed record LocalFile(string FullPath, ContentPath Path, long Size, Dat
 /// <summary>Every file below a folder, or everything that keeps it from being pushed.</summary>
 /// <param name="Files">By path, in the order of its bytes.</param>
 /// <param name="Skipped">Links that were left out, relative to the folder.</param>
+/// <param name="EmptyFolders">Folders below it in which no file is, at any depth.</param>
 /// <param name="Errors">All that is wrong.</param>
-public sealed record FolderScan(IReadOnlyList<LocalFile> Files, IReadOnlyList<string> Skipped, IReadOnlyList<Fault> Errors)
+public sealed record FolderScan(IReadOnlyList<LocalFile> Files, IReadOnlyList<string> Skipped, int EmptyFolders, IReadOnlyList<Fault> Errors)
 {
     /// <summary>Deepest nesting: a content path has no room for more segments.</summary>
     private const int MaxDepth = ContentPath.MaxBytes / 2;
@@ -65,7 +66,7 @@ public sealed record FolderScan(IReadOnlyList<LocalFile> Files, IReadOnlyList<st
         var walk = new Walk(links, cancellation);
         walk.Folder(Path.GetFullPath(folder), "", [Identity(Path.GetFullPath(folder))]);
         walk.Files.Sort(static (left, right) => left.Path.CompareTo(right.Path));
-        return new FolderScan(walk.Files, walk.Skipped, walk.Errors);
+        return new FolderScan(walk.Files, walk.Skipped, walk.EmptyFolders, walk.Errors);
     }
 
     /// <summary>What tells a folder from every other; where the platform can't say, its path with links resolved as far as .NET does.</summary>
@@ -77,6 +78,8 @@ public sealed record FolderScan(IReadOnlyList<LocalFile> Files, IReadOnlyList<st
         public List<LocalFile> Files { get; } = [];
 
         public List<string> Skipped { get; } = [];
+
+        public int EmptyFolders { get; private set; }
 
         public List<Fault> Errors { get; } = [];
 
@@ -94,8 +97,11 @@ public sealed record FolderScan(IReadOnlyList<LocalFile> Files, IReadOnlyList<st
                 return;
             }
 
+            var before = Files.Count;
             foreach (var name in names)
                 Entry(Path.Combine(folder, name), prefix.Length == 0 ? name : $"{prefix}/{name}", above);
+            if (prefix.Length > 0 && Files.Count == before)
+                EmptyFolders++;
         }
 
         private void Entry(string fullPath, string path, IReadOnlyList<string> above)

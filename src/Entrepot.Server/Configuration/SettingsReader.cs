@@ -14,6 +14,8 @@ public static class SettingsReader
     /// <exception cref="FaultException"><see cref="SettingsFault.Unreadable"/>.</exception>
     public static SettingsResult ReadFile(string path)
     {
+        if (Directory.Exists(path))
+            throw Fault.Of(SettingsFault.Unreadable, FaultKind.Invalid, $"'{path}' is a folder.", "Name the settings file in it.").ToException();
         string text;
         try
         {

@@ -14,6 +14,8 @@ public sealed class DataFolder : IDisposable
     /// <summary>The layout that this version makes and understands.</summary>
     public const int Format = 1;
 
+    private const string Marker = "FORMAT";
+
     private readonly FileStream _lock;
 
     private DataFolder(string root, FileStream held) => (Root, _lock) = (root, held);
@@ -38,6 +40,11 @@ public sealed class DataFolder : IDisposable
     public static DataFolder Open(string root)
     {
         root = Path.GetFullPath(root);
+        if (StrangerIn(root) is { } stranger)
+            throw Fault.Of(
+                HostingFault.DataFolderForeign, FaultKind.Conflict,
+                $"'{root}' is no data folder of Entrepot: it has no FORMAT marker, and '{stranger}' is in it.",
+                "Name an empty or new folder with --data. If this is a data folder, restore its FORMAT file from a backup.").ToException();
         FileStream held;
         try
         {
@@ -75,6 +82,25 @@ public sealed class DataFolder : IDisposable
         }
     }
 
+    /// <summary>Something in a folder without the marker that this class did not put there; null when a node may have the folder.</summary>
+    public static string? StrangerIn(string root)
+    {
+        try
+        {
+            if (!Directory.Exists(root) || File.Exists(Path.Combine(root, Marker)))
+                return null;
+            // What a start that was killed leaves, and what a new file system holds.
+            return Directory.EnumerateFileSystemEntries(root).Select(static entry => Path.GetFileName(entry))
+                .Where(static name => name is not ("run" or "LOCK" or "lost+found") && !name.StartsWith(Marker, StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal).FirstOrDefault();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Whoever opens it says why that can't be done.
+            return null;
+        }
+    }
+
     /// <summary>Tells the commands on this machine where the surfaces are.</summary>
     public void Announce(AnnouncedNetwork network)
         => DurableFile.Write(NetworkFile(Root), JsonSerializer.SerializeToUtf8Bytes(network, ApiJson.Default.AnnouncedNetwork));
@@ -88,7 +114,7 @@ public sealed class DataFolder : IDisposable
 
     private static void CheckFormat(string root)
     {
-        var marker = Path.Combine(root, "FORMAT");
+        var marker = Path.Combine(root, Marker);
         if (!File.Exists(marker))
         {
             DurableFile.Write(marker, System.Text.Encoding.ASCII.GetBytes(Format.ToString(CultureInfo.InvariantCulture) + "\n"));

@@ -12,6 +12,9 @@ public enum HostingFault
     /// <summary>The data folder was laid out by a newer version.</summary>
     DataFolderNewer,
 
+    /// <summary>The data folder holds something, and nothing says that it is a data folder.</summary>
+    DataFolderForeign,
+
     /// <summary>The roles asked for do not go together, or lack an address.</summary>
     Roles,
 }

@@ -39,7 +39,7 @@ public static class PushEndpoints
         routes.MapPost(pattern, (Delegate)push.PutFileAsync).ExcludeFromDescription();
         routes.MapMethods(pattern, [HttpMethods.Options], (HttpContext context) => push.OptionsAsync(context, isBlob: false)).ExcludeFromDescription();
         routes.MapDelete(pattern, (Delegate)push.DeleteFileAsync)
-            .Describe("DeleteFile", "Remove a file", "Publishes a new snapshot without the file; older snapshots keep it.")
+            .Describe("DeleteFile", "Remove a file", "Publishes a new snapshot without the file; older snapshots keep it. ?note= says why, for whoever reads the snapshots.")
             .Produces<PushResult>()
             .Refuses(400, 404, 412);
     }

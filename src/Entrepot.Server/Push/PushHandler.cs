@@ -56,7 +56,7 @@ internal sealed class PushHandler(PushService service, UploadHandler uploads)
         var (mirror, path) = FileOf(context);
         if (await PushRequest.ReadAsync(context, mirror, path, null) is not { } request)
             return;
-        var result = await service.DeleteAsync(mirror, path, request.Order.Condition, request.Order.Actor);
+        var result = await service.DeleteAsync(mirror, path, request.Order.Condition, request.Order.Actor, context.Request.Query["note"].ToString());
         await JsonExchange.WriteAsync(context, result, ApiJson.Default.PushResult);
     }
 

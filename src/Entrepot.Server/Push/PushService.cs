@@ -110,7 +110,7 @@ public sealed class PushService : IDisposable
         => _catalog.FindFingerprint(digest) is { } fingerprint && _blobs.Find(fingerprint) is not null ? fingerprint : null;
 
     /// <summary>Removes a file.</summary>
-    internal async Task<PushResult> DeleteAsync(MirrorName mirror, ContentPath path, StatedCondition? condition, string actor)
+    internal async Task<PushResult> DeleteAsync(MirrorName mirror, ContentPath path, StatedCondition? condition, string actor, string note = "")
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -121,7 +121,7 @@ public sealed class PushService : IDisposable
             try
             {
                 // Just what was looked at is removed, so that the answer tells the truth.
-                var publication = await _catalog.PublishAsync(mirror, TreeEdit.Delete(path, PathCondition.OneOf(entry.Digest)), null, actor);
+                var publication = await _catalog.PublishAsync(mirror, TreeEdit.Delete(path, PathCondition.OneOf(entry.Digest)), null, actor, note);
                 var snapshot = publication.Snapshot;
                 return new PushResult(mirror.Value, path.Value, snapshot.Number, snapshot.Root, entry.Digest, entry.Size, false);
             }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Entrepot.Core.Faults;
 
 namespace Entrepot.Cli.Commands;
 
@@ -60,6 +61,8 @@ internal static class CompletionCommand
         };
         return command.Runs(environment, common, (context, _) =>
         {
+            if (context.Format == OutputFormat.Json)
+                throw Fault.Of(CliFault.Usage, FaultKind.Invalid, "a completion script is no JSON.", "Leave --output out.").ToException();
             environment.Output.WriteLine(context.Get(shell) switch { "bash" => Bash, "zsh" => Zsh, _ => Fish });
             return Task.FromResult(ExitCodes.Done);
         });

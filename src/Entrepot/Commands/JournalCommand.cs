@@ -14,11 +14,7 @@ internal static class JournalCommand
     {
         var after = new Option<long>("--after") { Description = "Only entries after this position", HelpName = "N", DefaultValueFactory = static _ => 0 };
         var count = new Option<int>("--count") { Description = $"At most so many, 1–{MaxCount}", HelpName = "N", DefaultValueFactory = static _ => 100 };
-        count.Validators.Add(static result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > MaxCount)
-                result.AddError($"--count is 1–{MaxCount}");
-        });
+        count.Within(1, MaxCount);
         var command = common.ForNetwork(
             "journal", "Read the journal: everything that changed, oldest first",
             ("entrepot journal", "The first 100 entries"),

@@ -44,11 +44,7 @@ internal static class PullCommand
         var snapshot = new Option<long?>("--snapshot") { Description = "From this snapshot [default: the current one]", HelpName = "N" };
         var sha256 = new Option<string?>("--sha256") { Description = "The file must have this SHA-256", HelpName = "HEX" };
         var connections = new Option<int>("--connections") { Description = $"Transfers at once, 1–{MaxConnections}", HelpName = "N", DefaultValueFactory = static _ => 8 };
-        connections.Validators.Add(static result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > MaxConnections)
-                result.AddError($"--connections is 1–{MaxConnections}");
-        });
+        connections.Within(1, MaxConnections);
         var command = common.ForNetwork(
             "pull", "Download a file or a folder from several edges at once, every piece verified; goes on where an interrupted pull stopped",
             ("entrepot pull images/24.04/disk.img -o disk.img", "A file"),

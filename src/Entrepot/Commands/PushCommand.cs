@@ -21,10 +21,12 @@ namespace Entrepot.Cli.Commands;
 /// <param name="Removed">Paths that go.</param>
 /// <param name="Unchanged">Paths that held these bytes already.</param>
 /// <param name="SkippedLinks">Symbolic links that were left out.</param>
+/// <param name="EmptyFolders">Folders that hold no file, which a mirror can't hold.</param>
 /// <param name="Snapshot">What was published; null in a dry run.</param>
 internal sealed record PushReport(
     string Mirror, string Prefix, bool DryRun, int Files, long Bytes, int SentBlobs, long SentBytes, IReadOnlyList<string> Added,
-    IReadOnlyList<string> Changed, IReadOnlyList<string> Removed, int Unchanged, IReadOnlyList<string> SkippedLinks, SnapshotDocument? Snapshot);
+    IReadOnlyList<string> Changed, IReadOnlyList<string> Removed, int Unchanged, IReadOnlyList<string> SkippedLinks, int EmptyFolders,
+    SnapshotDocument? Snapshot);
 
 /// <summary><c>entrepot push</c>.</summary>
 internal static class PushCommand
@@ -40,15 +42,13 @@ internal static class PushCommand
             Description = "Symbolic links in a folder: refuse them, skip them, or follow them [default: refuse]",
             HelpName = "refuse|skip|follow",
         };
+        links.CompletionSources.Clear();
+        links.CompletionSources.Add("refuse", "skip", "follow");
         var sha256 = new Option<string?>("--sha256") { Description = "The file must have this SHA-256", HelpName = "HEX" };
         var md5 = new Option<string?>("--md5") { Description = "The file must have this MD5", HelpName = "HEX" };
         var crc32 = new Option<string?>("--crc32") { Description = "The file must have this CRC-32", HelpName = "HEX" };
         var connections = new Option<int>("--connections") { Description = "Uploads at once, 1–32", HelpName = "N", DefaultValueFactory = static _ => 4 };
-        connections.Validators.Add(static result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > 32)
-                result.AddError("--connections is 1–32");
-        });
+        connections.Within(1, 32);
         var command = common.ForNetwork(
             "push", "Push a file, or a whole folder as one snapshot: clients see the old tree or the new one, never a mixture",
             ("entrepot push disk.img images/24.04/disk.img", "A file"),
@@ -71,7 +71,7 @@ internal static class PushCommand
                 throw Fault.Of(CliFault.Usage, FaultKind.Invalid, "--delete speaks of a folder, and this is none.", "Leave it out, or push a folder.").ToException();
 
             using var scratch = context.Get(source) == CommonOptions.Stream ? await ReadInputAsync(environment, to, cancellation) : null;
-            var (prefix, files, skipped) = isFolder ? Scan(context.Get(source), to, context.Get(links), cancellation) : One(scratch?.File ?? context.Get(source), to);
+            var (prefix, files, skipped, empty) = isFolder ? Scan(context.Get(source), to, context.Get(links), cancellation) : One(scratch?.File ?? context.Get(source), to);
             var client = await context.ConnectAsync(cancellation);
             var pusher = new TreePusher(
                 client, new UploadLimits { Parallel = context.Get(connections) }, new UploadBook(Path.Combine(environment.StateFolder, "uploads")), environment.Time);
@@ -86,7 +86,7 @@ internal static class PushCommand
                     context, observer => pusher.ExecuteAsync(plan, context.Get(delete), context.Get(common.Note), observer, cancellation));
             }
 
-            context.Write(Report(plan, skipped, published), CliJson.Default.PushReport, report => Show(context, report));
+            context.Write(Report(plan, skipped, empty, published), CliJson.Default.PushReport, report => Show(context, report));
             return ExitCodes.Done;
 
             Expectation Expect(params (Option<string?> Option, ChecksumAlgorithm Algorithm)[] flags)
@@ -116,26 +116,26 @@ internal static class PushCommand
         }
     }
 
-    private static (string, IReadOnlyList<LocalFile>, IReadOnlyList<string>) One(string source, PushTarget target)
+    private static (string, IReadOnlyList<LocalFile>, IReadOnlyList<string>, int) One(string source, PushTarget target)
     {
         var file = LocalFile.Of(Path.GetFullPath(source), target.ForFile(Path.GetFileName(source)));
-        return ("", [file], []);
+        return ("", [file], [], 0);
     }
 
-    private static (string, IReadOnlyList<LocalFile>, IReadOnlyList<string>) Scan(string source, PushTarget target, LinkRule links, CancellationToken cancellation)
+    private static (string, IReadOnlyList<LocalFile>, IReadOnlyList<string>, int) Scan(string source, PushTarget target, LinkRule links, CancellationToken cancellation)
     {
         var scan = FolderScan.Of(source, links, cancellation);
         if (scan.Errors.Count > 0)
             throw TreePusher.Combine(scan.Errors).ToException();
         if (scan.Files.Count == 0)
             throw Fault.Of(ClientFault.NotAFile, FaultKind.Invalid, $"the folder '{source}' holds no file.", "To empty a mirror, delete it and make it again.").ToException();
-        return (target.Path, scan.Files, scan.Skipped);
+        return (target.Path, scan.Files, scan.Skipped, scan.EmptyFolders);
     }
 
-    private static PushReport Report(PushPlan plan, IReadOnlyList<string> skipped, SnapshotDocument? published) => new(
+    private static PushReport Report(PushPlan plan, IReadOnlyList<string> skipped, int empty, SnapshotDocument? published) => new(
         plan.Mirror.Value, plan.Prefix, published is null, plan.Files.Count, plan.Files.Sum(static file => file.File.Size), plan.Missing.Count,
         plan.MissingBytes, [.. plan.Added.Select(static path => path.Value)], [.. plan.Changed.Select(static path => path.Value)],
-        [.. plan.Removed.Select(static path => path.Value)], plan.Unchanged, skipped, published);
+        [.. plan.Removed.Select(static path => path.Value)], plan.Unchanged, skipped, empty, published);
 
     private static void Show(CommandContext context, PushReport report)
     {
@@ -150,6 +150,8 @@ internal static class PushCommand
 
         if (report.SkippedLinks.Count > 0)
             context.Say($"{Units.Of(report.SkippedLinks.Count, "symbolic link")} left out: {string.Join(", ", report.SkippedLinks.Take(5))}{(report.SkippedLinks.Count > 5 ? ", …" : "")}");
+        if (report.EmptyFolders > 0)
+            context.Say($"{Units.Of(report.EmptyFolders, "empty folder")} left out: a mirror holds files only.");
         var changes = $"{Units.Count(report.Added.Count)} added, {Units.Count(report.Changed.Count)} changed, {Units.Count(report.Removed.Count)} removed, {Units.Count(report.Unchanged)} unchanged";
         if (report.Snapshot is not { } snapshot)
         {

@@ -41,6 +41,8 @@ internal static class DataChecks
     {
         const string name = "data layout";
         var marker = Path.Combine(data, "FORMAT");
+        if (DataFolder.StrangerIn(data) is { } stranger)
+            return Check.Fail(name, $"no FORMAT marker, and '{stranger}' is in the folder: it is none of Entrepot's", "Name an empty or new folder with --data.");
         if (!File.Exists(marker))
             return Check.Ok(name, "none yet");
         var text = File.ReadAllText(marker).Trim();

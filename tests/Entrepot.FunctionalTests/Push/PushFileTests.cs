@@ -310,12 +310,13 @@ public sealed class PushFileTests : IAsyncLifetime
         (await _site.PutAsync("/images/a.img", Content)).EnsureSuccessStatusCode();
         (await _site.PutAsync("/images/b.img", [1])).EnsureSuccessStatusCode();
 
-        var answer = await Curl.RunAsync("-X", "DELETE", $"{_site.Url}/images/a.img");
+        var answer = await Curl.RunAsync("-X", "DELETE", $"{_site.Url}/images/a.img?note=bad%20%26%20old");
 
         answer.Status.ShouldBe(200);
         JsonDocument.Parse(answer.Body).RootElement.GetProperty("snapshot").GetInt64().ShouldBe(3);
         _site.Current.Entries.Select(entry => entry.Path.Value).ShouldBe(["b.img"]);
         (await _site.Catalog.OpenSnapshotAsync(PushSite.Images, 2)).Entries.Length.ShouldBe(2);
+        _site.Catalog.Snapshots(PushSite.Images)[0].Note.ShouldBe("bad & old");
         using var again = await _site.SendAsync(HttpMethod.Delete, "/images/a.img");
         again.StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await PushSite.ProblemAsync(again)).GetProperty("code").GetString().ShouldBe("catalog/path-not-found");

@@ -27,6 +27,30 @@ public sealed class ChangingCommandTests : IAsyncLifetime
         => (await _world.JsonOfAsync(["mirror", "create", "nightly", .. options.Split(' ')])).GetProperty("retention").GetProperty(property).ToString().ShouldBe(expected);
 
     [Fact]
+    public async Task Rm_shows_and_then_removes_just_what_was_looked_at()
+    {
+        (await _world.OutputOfAsync("rm", "images/a", "--dry-run")).ShouldStartWith("Would remove images/a with 1 B and sha256:");
+        _world.Network.Mirrors["images"][^1].Files.Keys.ShouldBe(["a", "b"]);
+
+        (await _world.OutputOfAsync("rm", "images/a", "--note", "bad & old")).ShouldEndWith("'images' is at snapshot 3; older ones keep the file.\n");
+
+        _world.Network.Mirrors["images"][^1].Files.Keys.ShouldBe(["b"]);
+        _world.Network.Mirrors["images"][^1].Note.ShouldBe("bad & old");
+    }
+
+    [Theory]
+    [InlineData("images/absent", 3)]
+    [InlineData("images/folder", 2)]
+    public async Task Rm_refuses_what_is_no_file(string target, int expected)
+    {
+        _world.Network.AddSnapshot("images", ("folder/a", "1"));
+
+        (await _world.RunAsync("rm", target, "--yes")).Code.ShouldBe(expected);
+
+        _world.Network.Requests.ShouldNotContain(static request => request.StartsWith("DELETE", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_refusal_comes_with_its_cure_and_code()
     {
         var (code, output, error) = await _world.RunAsync("mirror", "create", "images");

@@ -28,6 +28,13 @@ public sealed class CompletionTests : IAsyncLifetime
         => (await _world.OutputOfAsync($"[suggest:{line.Length}]", line)).Split('\n').ShouldContain(expected);
 
     [Fact]
+    public async Task Values_are_offered_as_the_help_writes_them()
+    {
+        (await _world.OutputOfAsync("[suggest:26]", "entrepot push a b --links ")).Trim().Split('\n').ShouldBe(["refuse", "skip", "follow"], ignoreOrder: true);
+        (await _world.OutputOfAsync("[suggest:24]", "entrepot nodes --output ")).Trim().Split('\n').ShouldBe(["table", "json"], ignoreOrder: true);
+    }
+
+    [Fact]
     public async Task A_network_that_does_not_answer_costs_no_more_than_the_names()
     {
         _world.Variables["ENTREPOT_SERVER"] = "http://127.0.0.1:1";

@@ -57,6 +57,14 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_with_somebody_elses_things_fails()
+    {
+        File.WriteAllText(Path.Combine(_data, "thesis.tex"), "");
+
+        DataChecks.Layout(_data).Finding.ShouldBe("no FORMAT marker, and 'thesis.tex' is in the folder: it is none of Entrepot's");
+    }
+
+    [Fact]
     public void A_part_on_another_file_system_fails()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Directory.Exists("/proc/self"), "/proc stands for another file system");

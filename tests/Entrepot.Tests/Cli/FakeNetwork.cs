@@ -126,6 +126,7 @@ internal sealed class FakeNetwork : IAsyncDisposable
                 ["v1", "blobs", var digest] when context.Request.Method == "PUT" => PutAsync(context, Sha256Digest.Parse(digest)),
                 ["v1", "blobs", var digest] => BytesAsync(context, Sha256Digest.Parse(digest)),
                 ["v1", "uploads", var id] => UploadAsync(context, id),
+                [var mirror, ..] when context.Request.Method == "DELETE" => RemoveAsync(context, mirror, string.Join('/', parts[1..])),
                 _ => Problem(context, 404, "http/not-found", $"Nothing is at {path}."),
             });
         }
@@ -210,6 +211,23 @@ internal sealed class FakeNetwork : IAsyncDisposable
             throw new KeyNotFoundException();
         context.Response.StatusCode = 204;
         return Task.CompletedTask;
+    }
+
+    private async Task RemoveAsync(HttpContext context, string mirror, string path)
+    {
+        var current = Mirrors[mirror][^1];
+        var blob = current.Files[path].Blob;
+        if (context.Request.Headers.IfMatch != $"\"{blob}\"")
+        {
+            await Problem(context, 412, "push/condition", "It holds something else.");
+            return;
+        }
+
+        var files = new SortedDictionary<string, (Sha256Digest, DateTimeOffset)>(current.Files, StringComparer.Ordinal);
+        files.Remove(path);
+        var made = new Snapshot(current.Number + 1, files, "operator@127.0.0.1", context.Request.Query["note"].ToString());
+        Mirrors[mirror].Add(made);
+        await Json(context, new PushResult(mirror, path, made.Number, Document(mirror, made).Root, blob, Blobs[blob].Length, false), ApiJson.Default.PushResult);
     }
 
     private async Task PublishAsync(HttpContext context, string mirror)

@@ -38,6 +38,17 @@ public sealed class PushCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Folders_without_a_file_are_counted()
+    {
+        _world.Write("tree/file", "content");
+        Directory.CreateDirectory(_world.Path("tree/empty"));
+        Directory.CreateDirectory(_world.Path("tree/outer/inner"));
+
+        (await _world.OutputOfAsync("push", _world.Path("tree"), "images/")).ShouldStartWith("3 empty folders left out: a mirror holds files only.\n");
+        (await _world.JsonOfAsync("push", _world.Path("tree"), "images/")).GetProperty("emptyFolders").GetInt32().ShouldBe(3);
+    }
+
+    [Fact]
     public async Task A_folder_is_one_publication_and_sends_only_what_is_missing()
     {
         _world.Write("tree/one", "same bytes");

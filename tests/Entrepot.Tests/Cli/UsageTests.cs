@@ -16,7 +16,20 @@ public sealed class UsageTests : IAsyncLifetime
     [InlineData("mirror list --outptu json", "'entrepot mirror list' does not know '--outptu'; did you mean '--output'?", "entrepot mirror list --help")]
     [InlineData("nodes --servr x", "'entrepot nodes' does not know '--servr'; did you mean '--server'?", "entrepot nodes --help")]
     [InlineData("mirror list extra", "'entrepot mirror list' does not know 'extra'", "entrepot mirror list --help")]
-    [InlineData("snapshot diff images one", "Cannot parse argument 'one' for command 'diff' as expected type 'System.Int64'", "entrepot snapshot diff --help")]
+    [InlineData("snapshot diff images one", "FROM is 'one'; expected a whole number", "entrepot snapshot diff --help")]
+    [InlineData("snapshot diff images 1 two", "TO is 'two'; expected a whole number", "entrepot snapshot diff --help")]
+    [InlineData("snapshot rollback images abc", "NUMBER is 'abc'; expected a whole number", "entrepot snapshot rollback --help")]
+    [InlineData("mirror create x --keep x", "--keep is 'x'; expected a whole number", "entrepot mirror create --help")]
+    [InlineData("mirror create x --keep-days 99999999999", "--keep-days is '99999999999'; expected a whole number", "entrepot mirror create --help")]
+    [InlineData("up --edges x", "--edges is 'x'; expected a whole number", "entrepot up --help")]
+    [InlineData("push a b --links foo", "--links is 'foo'; expected one of refuse, skip, follow", "entrepot push --help")]
+    [InlineData("nodes --output xml", "--output is 'xml'; expected one of table, json", "entrepot nodes --help")]
+    [InlineData("pull a/b --snapshot x", "--snapshot is 'x'; expected a whole number", "entrepot pull --help")]
+    [InlineData("pull a/b --connections x", "--connections is 'x'; expected a whole number", "entrepot pull --help")]
+    [InlineData("journal --after x", "--after is 'x'; expected a whole number", "entrepot journal --help")]
+    [InlineData("rm images/", "'images/' is a folder, and this removes one file.", "entrepot push --delete")]
+    [InlineData("help mirrr", "there is no command 'mirrr'; did you mean 'mirror'?", "entrepot --help")]
+    [InlineData("config check .", "'.' is a folder.", "Name the settings file in it.")]
     [InlineData("ports explain 70000", "'70000' is not a port; a port is 1–65535", "entrepot ports explain --help")]
     [InlineData("journal --count 0", "--count is 1–1000", "entrepot journal --help")]
     [InlineData("pull a/b --connections 65", "--connections is 1–64", "entrepot pull --help")]
@@ -38,6 +51,22 @@ public sealed class UsageTests : IAsyncLifetime
         error.ShouldContain(cure);
         _world.Network.Requests.ShouldBeEmpty();
     }
+
+    [Fact]
+    public async Task A_completion_script_is_not_asked_for_as_json()
+    {
+        var (code, output, error) = await _world.RunAsync("completion", "bash", "--output", "json");
+
+        (code, output).ShouldBe((2, ""));
+        error.ShouldContain("a completion script is no JSON.");
+    }
+
+    [Theory]
+    [InlineData("help", "--help")]
+    [InlineData("help mirror", "mirror --help")]
+    [InlineData("help mirror create", "mirror create --help")]
+    public async Task Help_is_a_command_too(string line, string same)
+        => (await _world.OutputOfAsync(line.Split(' '))).ShouldBe(await _world.OutputOfAsync(same.Split(' ')));
 
     [Fact]
     public async Task A_word_that_begins_with_an_at_sign_is_no_response_file()

@@ -45,7 +45,9 @@ internal static class ConfigTree
         }
         catch (YamlException problem)
         {
-            error = At(problem.Start, Reword(problem));
+            error = TabAt(text, problem) is var (line, column)
+                ? new SettingsError(file, line, column, "this is not YAML: a tab indents this line; YAML indents by blanks only")
+                : At(problem.Start, Reword(problem));
             return null;
         }
         catch (Exception problem) when (problem is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
@@ -93,6 +95,22 @@ internal static class ConfigTree
     }
 
     private static RefusedException Refuse(ParsingEvent at, string message) => new((int)at.Start.Line, (int)at.Start.Column, message);
+
+    /// <summary>Where a tab indents a line, when that is what the parser stumbled over: it tells where the mapping began instead.</summary>
+    private static (int Line, int Column)? TabAt(string text, YamlException problem)
+    {
+        if (!problem.Message.Contains("tab", StringComparison.OrdinalIgnoreCase))
+            return null;
+        var lines = text.Split('\n');
+        for (var line = (int)Math.Max(1, Math.Max(problem.Start.Line, problem.End.Line)); line <= lines.Length; line++)
+        {
+            var indent = lines[line - 1].AsSpan()[..^lines[line - 1].AsSpan().TrimStart(" \t").Length];
+            if (indent.IndexOf('\t') is var tab and >= 0)
+                return (line, tab + 1);
+        }
+
+        return null;
+    }
 
     private static string Reword(YamlException problem)
     {

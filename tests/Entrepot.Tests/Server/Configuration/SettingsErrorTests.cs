@@ -105,6 +105,12 @@ public sealed class SettingsErrorTests
         error.Line.ShouldBeInRange(1, 2);
     }
 
+    [Theory]
+    [InlineData("edges:\n\tcount: 3\n", "e.yaml:2:1")]
+    [InlineData("# header\nnode: a\nedges:\n  count: 3\n\tpool: 3\n", "e.yaml:5:1")]
+    public void A_tab_that_indents_is_told_where_it_stands(string yaml, string place)
+        => Errors(yaml).ShouldBe($"{place}: this is not YAML: a tab indents this line; YAML indents by blanks only");
+
     [Fact]
     public void Nesting_without_end_is_refused()
         => Errors(new string('[', 10_000)).ShouldBe("e.yaml:1:18: the nesting is deeper than 16 levels");

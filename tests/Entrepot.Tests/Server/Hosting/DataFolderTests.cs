@@ -48,6 +48,29 @@ public sealed class DataFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_with_somebody_elses_things_is_refused_and_left_alone()
+    {
+        Directory.CreateDirectory(_root);
+        File.WriteAllText(Path.Combine(_root, "thesis.tex"), "");
+
+        var fault = Should.Throw<FaultException>(() => DataFolder.Open(_root)).Fault;
+
+        fault.Is(HostingFault.DataFolderForeign).ShouldBeTrue();
+        fault.Message.ShouldContain("'thesis.tex' is in it");
+        Directory.GetFileSystemEntries(_root).ShouldBe([Path.Combine(_root, "thesis.tex")]);
+    }
+
+    [Fact]
+    public void A_start_that_was_killed_and_a_new_file_system_are_no_strangers()
+    {
+        foreach (var name in new[] { "run", "lost+found" })
+            Directory.CreateDirectory(Path.Combine(_root, name));
+        File.WriteAllText(Path.Combine(_root, "LOCK"), "");
+
+        DataFolder.Open(_root).Dispose();
+    }
+
+    [Fact]
     public void The_announcement_goes_when_the_node_stops()
     {
         using (var folder = DataFolder.Open(_root))
