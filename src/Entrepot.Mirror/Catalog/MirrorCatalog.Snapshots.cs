@@ -24,22 +24,19 @@ public sealed partial class MirrorCatalog
     {
         MirrorRules.RequireText("note", note);
         using var hold = Hold([.. edit.Puts.Select(static put => put.Blob)]);
-        return await ChangeAsync(
-            (transaction, view) =>
+        return await PublishAsync(
+            name,
+            mirror =>
             {
-                var mirror = view.Get(name);
                 if (baseSnapshot is { } expected && expected != mirror.Current.Number)
                     throw Fault.Of(
                         CatalogFault.BaseChanged, FaultKind.PreconditionFailed,
                         $"The edit was made for snapshot #{expected} of '{name}', but #{mirror.Current.Number} is current.",
                         "Look at what was published meanwhile, then publish again on top of it.").ToException();
                 var change = TreeChange.Apply(mirror.Current, edit);
-                if (change.IsEmpty)
-                    return (view, new Publication(mirror.Current, false, 0, 0));
-                var written = Enter(transaction, change.Written);
-                return Commit(transaction, view, mirror, "snapshot.publish", change.Entries, change.Ended, written, actor, note);
+                return Draft.Of(mirror.Current, change.Entries, change.Ended, change.Written.Count, transaction => Enter(transaction, change.Written));
             },
-            cancellation);
+            "snapshot.publish", actor, note, cancellation);
     }
 
     /// <summary>Makes an older snapshot's content current again, as a new snapshot: history only grows.</summary>
@@ -54,31 +51,31 @@ public sealed partial class MirrorCatalog
     {
         MirrorRules.RequireText("note", note);
         var target = await OpenSnapshotAsync(name, number, cancellation);
-        return await ChangeAsync(
-            (transaction, view) =>
+        return await PublishAsync(
+            name,
+            mirror =>
             {
-                var mirror = view.Get(name);
-                if (number != 0 && !SnapshotTable.Exists(transaction, mirror.Id, number))
-                    throw SnapshotNotFound(name, number).ToException();
                 var diff = SnapshotDiff.Between(mirror.Current, target);
-                if (diff.IsEmpty)
-                    return (view, new Publication(mirror.Current, false, 0, 0));
                 var ended = diff.Removed.Concat(diff.Changed.Select(static change => change.From)).ToList();
                 var begun = diff.Added.Concat(diff.Changed.Select(static change => change.To)).ToList();
-                using var find = BlobTable.PrepareFindId(transaction);
-                var written = begun.ConvertAll(entry => (entry, BlobTable.FindId(find, entry.Digest)
-                    ?? throw new InvalidOperationException($"{entry.Digest} of '{name}' #{number} has no row.")));
-                var entries = Merge(mirror.Current, target);
-                return Commit(
-                    transaction, view, mirror, "snapshot.rollback", entries, ended, written, actor,
-                    note.Length > 0 ? note : $"rollback to #{number}");
+                return Draft.Of(mirror.Current, Merge(mirror.Current, target), ended, begun.Count, transaction => Revive(transaction, mirror, number, begun));
             },
-            cancellation);
+            "snapshot.rollback", actor, note.Length > 0 ? note : $"rollback to #{number}", cancellation);
     }
 
     /// <summary>The target's files, but a file whose bytes did not change keeps its entry, as it does when it is pushed again.</summary>
     private static ImmutableArray<TreeEntry> Merge(TreeSnapshot current, TreeSnapshot target)
         => [.. target.Entries.Select(entry => current.TryGet(entry.Path, out var present) && present.Digest == entry.Digest ? present : entry)];
+
+    /// <summary>The rows of an older snapshot's blobs.</summary>
+    private static List<(TreeEntry Entry, long Blob)> Revive(StateTransaction transaction, MirrorView mirror, long number, List<TreeEntry> entries)
+    {
+        if (number != 0 && !SnapshotTable.Exists(transaction, mirror.Id, number))
+            throw SnapshotNotFound(mirror.Info.Name, number).ToException();
+        using var find = BlobTable.PrepareFindId(transaction);
+        return entries.ConvertAll(entry => (entry, BlobTable.FindId(find, entry.Digest)
+            ?? throw new InvalidOperationException($"{entry.Digest} of '{mirror.Info.Name}' #{number} has no row.")));
+    }
 
     private List<(TreeEntry Entry, long Blob)> Enter(StateTransaction transaction, List<(TreeEntry Entry, StoredBlob Blob)> written)
     {
@@ -101,13 +98,15 @@ public sealed partial class MirrorCatalog
     }
 
     private (CatalogView View, Publication Result) Commit(
-        StateTransaction transaction, CatalogView view, MirrorView mirror, string action, ImmutableArray<TreeEntry> entries,
-        List<TreeEntry> ended, List<(TreeEntry Entry, long Blob)> written, string actor, string note)
+        StateTransaction transaction, CatalogView view, MirrorView mirror, Draft draft, string action, string actor, string note)
     {
+        if (draft.IsEmpty)
+            return (view, new Publication(mirror.Current, false, 0, 0));
+        var (entries, ended, written) = (draft.Entries, draft.Ended, draft.Enter(transaction));
         var before = mirror.Current.Info;
         var bytes = before.Bytes - ended.Sum(static entry => entry.Size) + written.Sum(static item => item.Entry.Size);
         var info = new SnapshotInfo(
-            before.Mirror, before.Number + 1, SnapshotListing.RootOf(entries), Now(), actor, note, entries.Length, bytes);
+            before.Mirror, before.Number + 1, draft.Root, Now(), actor, note, entries.Length, bytes);
         SnapshotTable.EndEntries(transaction, mirror.Id, info.Number, ended);
         SnapshotTable.BeginEntries(transaction, mirror.Id, info.Number, written);
         SnapshotTable.Insert(transaction, mirror.Id, info);

@@ -26,10 +26,13 @@ public sealed class CatalogModelTests
         (1, Gen.Int[1, 4].Select(keep => (Step)new Collect(keep))),
         (1, Gen.Const((Step)new Reopen())));
 
-    [Fact]
-    public async Task Whatever_is_done_the_catalog_holds_what_the_model_holds()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(int.MaxValue)]
+    public async Task Whatever_is_done_the_catalog_holds_what_the_model_holds(int prepareFrom)
     {
         await using var world = MirrorWorld.Open();
+        world.Catalog.PrepareFrom = prepareFrom;
         using var collector = new GarbageCollector(world.Catalog, world.Store, new GarbageCollectionOptions());
         var mirrors = 0;
         await Steps.List[1, 25].SampleAsync(

@@ -82,10 +82,14 @@ public sealed class MirrorCatalogTests
         world.Catalog.View.Get(MirrorWorld.Images).Current.Number.ShouldBe(1);
     }
 
-    [Fact]
-    public async Task Puts_to_one_mirror_at_once_lose_nothing_and_end_with_the_newest_view()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(20)]
+    [InlineData(int.MaxValue)]
+    public async Task Puts_to_one_mirror_at_once_lose_nothing_and_end_with_the_newest_view(int prepareFrom)
     {
         await using var world = await MirrorWorld.OpenWithImagesAsync();
+        world.Catalog.PrepareFrom = prepareFrom;
 
         await Task.WhenAll(Enumerable.Range(0, 200).Select(i => world.PutAsync($"folder-{i % 7}/file-{i}", $"content {i}")));
 
