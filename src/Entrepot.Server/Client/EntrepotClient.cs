@@ -52,7 +52,12 @@ public sealed partial class EntrepotClient
         var probe = new EntrepotClient(http, new NetworkDocument("", "", [new SurfaceDocument("metadata", "", Base(metadata), metadata.Port, "", "")]));
         try
         {
-            return new EntrepotClient(http, await probe.GetAsync("metadata", "/v1/network", ApiJson.Default.NetworkDocument, cancellation));
+            var network = await probe.GetAsync("metadata", "/v1/network", ApiJson.Default.NetworkDocument, cancellation);
+            // The address that was named works from here; the one that clients are told need not.
+            return new EntrepotClient(http, network with
+            {
+                Surfaces = [.. network.Surfaces.Select(surface => surface.Surface == "metadata" && surface.Node == network.Node ? surface with { Url = Base(metadata) } : surface)],
+            });
         }
         catch (FaultException error) when (error.Fault.Kind is FaultKind.Invalid or FaultKind.NotFound)
         {

@@ -60,6 +60,9 @@ internal sealed class FakeNetwork : IAsyncDisposable
     /// <summary>What <c>/v1/network</c> answers on a surface that does not have it; null to answer.</summary>
     public (int Status, string Code, string Detail)? NetworkRefusal { get; set; }
 
+    /// <summary>The address that clients are told of every surface; null for the one that works.</summary>
+    public string? Told { get; set; }
+
     /// <summary>Why no bytes are sent; null to send them.</summary>
     public string? RefusedBytes { get; set; }
 
@@ -113,6 +116,8 @@ internal sealed class FakeNetwork : IAsyncDisposable
             {
                 ["readyz"] or ["healthz"] => context.Response.WriteAsync("ready"),
                 ["v1", "network"] when NetworkRefusal is var (status, code, detail) => Problem(context, status, code, detail),
+                ["v1", "network"] when Told is { } told => Json(
+                    context, Network with { Surfaces = [.. Network.Surfaces.Select(surface => surface with { Url = told })] }, ApiJson.Default.NetworkDocument),
                 ["v1", "network"] => Json(context, Network, ApiJson.Default.NetworkDocument),
                 ["v1", "nodes"] => Json(context, Nodes, ApiJson.Default.IReadOnlyListNodeDocument),
                 ["v1", "journal"] => Json(context, [JournalEntryDocument.Of(new JournalEntry(1, Now, "node:origin", "mirror.create", "images", "{\"kind\":\"hosted\"}"))], ApiJson.Default.IReadOnlyListJournalEntryDocument),

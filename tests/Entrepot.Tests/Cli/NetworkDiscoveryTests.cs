@@ -132,6 +132,14 @@ public sealed class NetworkDiscoveryTests : IAsyncLifetime
         (await _world.OutputOfAsync("pull", "images/a", "-o", _world.Path("a"), "--data", _world.Path("data"))).ShouldContain("from edge-1");
     }
 
+    [Fact]
+    public async Task A_named_metadata_surface_is_called_by_the_name_that_was_given()
+    {
+        _world.Network.Told = "http://name.invalid:3000";
+
+        (await _world.OutputOfAsync("mirror", "list", "--server", _world.Network.Url)).ShouldContain("images");
+    }
+
     [Theory]
     [InlineData(400, "http/target")]
     [InlineData(404, "http/not-found")]
