@@ -18,6 +18,13 @@ public sealed record UploadLimits
     /// <summary>Failures in a row, without a byte gained, after which an upload is given up. Default 6: with the doubling pauses, half a minute.</summary>
     public int Attempts { get; init; } = 6;
 
+    /// <summary>How long a connection may take no byte before it is left for another. Default 90 s: a node lets an upload wait for its turn for
+    /// up to 60 s.</summary>
+    public TimeSpan StallAfter { get; init; } = TimeSpan.FromSeconds(90);
+
+    /// <summary>How long the answer may take once the last byte is sent. Default 5 min: the node makes the bytes durable first.</summary>
+    public TimeSpan AnswerWithin { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>First pause after a failure; it doubles each time. Default 0.5 s.</summary>
     public TimeSpan Pause { get; init; } = TimeSpan.FromSeconds(0.5);
 
@@ -188,24 +195,29 @@ internal sealed class BlobUploader(EntrepotClient client, UploadLimits limits, U
     {
         // A server that refuses a large body can say so before it is sent (RFC 9110 §10.1.1).
         request.Headers.ExpectContinue = slice is not null && upload.Size >= limits.ResumableFrom;
-        HttpResponseMessage response;
+        using var watch = new UploadWatch(limits, slice is not null, time, cancellation);
+        if (slice is not null)
+            slice.Watch = watch;
         try
         {
-            response = await client.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+            var response = await client.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, watch.Token);
+            if (response.IsSuccessStatusCode)
+                return response;
+            using (response)
+                throw (await EntrepotClient.FaultOfAsync(response, watch.Token)).ToException();
         }
         catch (Exception) when (slice is { IsCut: true })
         {
             throw FileHasher.Changed(upload.File.File, "shrank").ToException();
         }
-        catch (Exception error) when (!cancellation.IsCancellationRequested)
+        catch (Exception error) when (error is not FaultException && !cancellation.IsCancellationRequested)
         {
-            throw EntrepotClient.Translate(error, _surface);
+            throw watch.Verdict is { } verdict
+                ? Fault.Of(
+                    ClientFault.Interrupted, FaultKind.Unavailable, $"{_surface} {verdict}.",
+                    "Check the network on the way there; push again, and what arrived is not sent again.").ToException(error)
+                : EntrepotClient.Translate(error, _surface);
         }
-
-        if (response.IsSuccessStatusCode)
-            return response;
-        using (response)
-            throw (await EntrepotClient.FaultOfAsync(response, cancellation)).ToException();
     }
 
     private static long? Offset(HttpResponseMessage response)

@@ -22,6 +22,9 @@ internal sealed class FileSlice : HttpContent
     /// <summary>Bytes handed to the connection so far.</summary>
     public long Sent { get; private set; }
 
+    /// <summary>Is told of every block that the connection took.</summary>
+    public UploadWatch? Watch { get; set; }
+
     /// <summary>True when the file ended before the slice did.</summary>
     public bool IsCut { get; private set; }
 
@@ -45,8 +48,11 @@ internal sealed class FileSlice : HttpContent
                 await stream.WriteAsync(block.AsMemory(0, read), cancellationToken);
                 done += read;
                 Sent = done;
+                Watch?.Progress();
                 _observer.Advance(read);
             }
+
+            Watch?.Sent();
         }
         finally
         {
