@@ -24,6 +24,9 @@ public enum ClientFault
     /// <summary>A name on this side can't be published.</summary>
     Name,
 
+    /// <summary>A file of the mirror can't have its name on this side.</summary>
+    OutputName,
+
     /// <summary>A symbolic link or a special file stands in a folder that is pushed.</summary>
     NotAFile,
 

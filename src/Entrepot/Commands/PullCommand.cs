@@ -107,19 +107,27 @@ internal static class PullCommand
         if (!isFolder)
         {
             var name = files[0].Path.FileName;
-            var file = output is null ? name : output.EndsWith(Path.DirectorySeparatorChar) || Directory.Exists(output) ? Path.Combine(output, name) : output;
+            var file = output is null ? OutputNames.Place("", name) : output.EndsWith(Path.DirectorySeparatorChar) || Directory.Exists(output) ? OutputNames.Place(output, name) : output;
             RefuseParts(Path.GetFileName(file));
             return [new PullItem(files[0], file)];
         }
 
         var own = source.Path.Length == 0 ? source.Mirror.Value : source.Path[(source.Path.LastIndexOf('/') + 1)..];
-        var folder = output ?? own;
+        var folder = output ?? OutputNames.Place("", own);
         if (File.Exists(folder))
             throw Fault.Of(CliFault.Output, FaultKind.Conflict, $"'{folder}' is a file, and {source} is a folder.", "Choose another place with -o.").ToException();
-        var skip = source.Path.Length == 0 ? 0 : source.Path.Length + 1;
-        foreach (var file in files)
-            RefuseParts(file.Path.Value[skip..]);
-        return [.. files.Select(file => new PullItem(file, Path.Combine([folder, .. file.Path.Value[skip..].Split('/')])))];
+        var below = source.Path.Length == 0 ? "" : source.Path + "/";
+        return [.. files.Select(file => new PullItem(file, OutputNames.Place(folder, Below(file.Path.Value))))];
+
+        string Below(string path)
+        {
+            if (!path.StartsWith(below, StringComparison.Ordinal))
+                throw Fault.Of(
+                    ClientFault.NotEntrepot, FaultKind.Internal, $"The network gave '{path}' for what is in {source}. Nothing was downloaded.",
+                    "Check the server.").ToException();
+            RefuseParts(path[below.Length..]);
+            return path[below.Length..];
+        }
     }
 
     /// <summary>A file of the mirror must not get to where pulls keep the parts of others.</summary>

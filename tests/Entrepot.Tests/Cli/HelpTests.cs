@@ -89,10 +89,13 @@ public sealed class HelpTests : IAsyncLifetime
           are always refused. All that keeps a folder from being pushed is told at once, and nothing is published then.
         - **Interrupted pushes and pulls** go on where they stopped when the same command is run again. What a push remembers lies in
           `$XDG_STATE_HOME/entrepot` (`~/.local/state/entrepot`), what a pull has so far in a folder
-          `.entrepot-pull` beside the file, which it removes at the end.
+          `.entrepot-pull` beside the file, which it removes at the end. A connection that takes no byte
+          of a push for 90 s, or gives no answer for 5 min after the last one, is left, and the push goes on over another.
         - **Standard streams**: `pull -o -` writes one file to the standard output once all of it is verified, `push - TARGET` reads the standard input;
           both keep the bytes in a temporary file meanwhile (`TMPDIR`). A pull never writes to devices, pipes or sockets, nor replaces them; a symbolic link
           to a file stays, and what it leads to is replaced.
+        - **Names of pulled files** come from the mirror. One that would leave the output folder, and on Windows one that stands for a drive, a
+          device or another name (`C:`, `aux.txt`, a dot or space at the end), is refused before anything is downloaded.
         - **Environment**: `ENTREPOT_SERVER`, `ENTREPOT_DATA`, `ENTREPOT_CONFIG` stand for `--server`, `--data`, `--config`; `ENTREPOT_TRACE=1` tells the whole
           story of a failure inside.
 
