@@ -14,7 +14,8 @@ namespace Entrepot.Mirror.Integrity;
 public sealed record Fingerprint(
     Sha256Digest Digest, long Size, uint Crc32, Md5Digest? Md5, int PieceSize, ImmutableArray<Piece> Pieces)
 {
-    private const int PackedPiece = 4 + Sha256Digest.Length;
+    /// <summary>Bytes of a piece in the stored list.</summary>
+    public const int PackedPiece = 4 + Sha256Digest.Length;
 
     /// <summary>Where a piece starts, in bytes from the start of the blob.</summary>
     public long OffsetOf(int piece) => (long)piece * PieceSize;

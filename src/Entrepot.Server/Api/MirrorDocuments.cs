@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
 using Entrepot.Core.Identities;
+using Entrepot.Mirror.Integrity;
 
 namespace Entrepot.Server.Api;
 
@@ -87,4 +89,17 @@ public sealed record FolderItem(string Name, string Type, long Size, DateTimeOff
 /// <param name="Md5">32 hex digits, or null until computed.</param>
 /// <param name="PieceSize">Bytes of each piece but the last.</param>
 /// <param name="Pieces">Base64 of 36 bytes a piece: CRC-32 big-endian, then SHA-256.</param>
-public sealed record FingerprintDocument(Sha256Digest Digest, long Size, string Crc32, string? Md5, int PieceSize, byte[] Pieces);
+public sealed record FingerprintDocument(Sha256Digest Digest, long Size, string Crc32, string? Md5, int PieceSize, byte[] Pieces)
+{
+    /// <summary>The fingerprint, or null when the document is not one: a number or list of another form, or parts that contradict each other.
+    /// Whether it is the one that was asked for is left to the caller.</summary>
+    public Fingerprint? TryRead()
+    {
+        Md5Digest md5 = default;
+        if (Crc32 is not { Length: 8 } || !uint.TryParse(Crc32, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var crc32)
+            || (Md5 is not null && !Md5Digest.TryParse(Md5, out md5)) || Pieces is null || Pieces.Length % Fingerprint.PackedPiece != 0)
+            return null;
+        var fingerprint = new Fingerprint(Digest, Size, crc32, Md5 is null ? null : md5, PieceSize, Fingerprint.UnpackPieces(Pieces));
+        return fingerprint.IsConsistent() ? fingerprint : null;
+    }
+}

@@ -160,19 +160,8 @@ public sealed class TreePuller(EntrepotClient client, int connections, TimeProvi
     private async Task<Fingerprint> FingerprintAsync(FileDocument document, CancellationToken cancellation)
     {
         var wire = await client.GetFingerprintAsync(document.Digest, cancellation);
-        try
-        {
-            var fingerprint = new Fingerprint(
-                wire.Digest, wire.Size, Convert.ToUInt32(wire.Crc32, 16), Md5Digest.TryParse(wire.Md5, out var md5) ? md5 : null, wire.PieceSize,
-                Fingerprint.UnpackPieces(wire.Pieces));
-            if (fingerprint.Digest == document.Digest && fingerprint.Size == document.Size && fingerprint.IsConsistent())
-                return fingerprint;
-        }
-        catch (Exception error) when (error is FormatException or OverflowException or ArgumentException)
-        {
-            // Then it is none of ours.
-        }
-
+        if (wire.TryRead() is { } fingerprint && fingerprint.Digest == document.Digest && fingerprint.Size == document.Size)
+            return fingerprint;
         throw Fault.Of(
             ClientFault.NotEntrepot, FaultKind.Unavailable, $"The fingerprint of {document.Path} contradicts itself or its snapshot.",
             "Run 'entrepot verify --deep' on the origin.").ToException();

@@ -148,19 +148,5 @@ internal sealed class OriginClient(HttpClient http, Uri origin, TimeSpan timeout
         }
     }
 
-    private static Fingerprint? TryRead(FingerprintDocument document)
-    {
-        try
-        {
-            return uint.TryParse(document.Crc32, System.Globalization.NumberStyles.AllowHexSpecifier, null, out var crc32)
-                ? new Fingerprint(
-                    document.Digest, document.Size, crc32, Md5Digest.TryParse(document.Md5, out var md5) ? md5 : null, document.PieceSize,
-                    Fingerprint.UnpackPieces(document.Pieces))
-                : null;
-        }
-        catch (FormatException)
-        {
-            return null;
-        }
-    }
+    private static Fingerprint? TryRead(FingerprintDocument document) => document.TryRead();
 }
