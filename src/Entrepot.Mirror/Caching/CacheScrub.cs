@@ -20,7 +20,7 @@ public sealed class CacheScrub
         => (_cache, _filler, _options, _time, _logger) = (cache, filler, options, time, logger);
 
     /// <summary>The last finished pass, or null.</summary>
-    public ScrubReport? Last { get; private set; }
+    public CacheScrubReport? Last { get; private set; }
 
     /// <summary>Makes passes when they are due, until cancelled. When the last ones were is kept on disk.</summary>
     public async Task RunAsync(CancellationToken cancellation)
@@ -46,7 +46,7 @@ public sealed class CacheScrub
     /// <summary>One pass over everything that is held now.</summary>
     /// <param name="deep">True to compare SHA-256 of every piece.</param>
     /// <param name="cancellation">Stops.</param>
-    public async Task<ScrubReport> PassAsync(bool deep, CancellationToken cancellation)
+    public async Task<CacheScrubReport> PassAsync(bool deep, CancellationToken cancellation)
     {
         var (began, stamp) = (_time.GetUtcNow(), _time.GetTimestamp());
         var pieces = 0;
@@ -85,7 +85,7 @@ public sealed class CacheScrub
             }
         }
 
-        return Last = new ScrubReport(began, deep, pieces, bytes, rotten.ToImmutable());
+        return Last = new CacheScrubReport(began, deep, pieces, bytes, rotten.ToImmutable());
     }
 
     private async Task<RottenPiece?> InspectAsync(CachedBlob blob, int piece, bool deep, CancellationToken cancellation)

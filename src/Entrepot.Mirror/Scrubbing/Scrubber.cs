@@ -68,7 +68,7 @@ public sealed class Scrubber : IDisposable
     {
         long? id = mirror is { } name ? _catalog.View.Get(name).Id : null;
         var blobs = _catalog.State.Read(connection => ScrubTable.List(connection, id));
-        var report = new ScrubReport(blobs.Count, blobs.Sum(static blob => blob.Size), progress, _catalog.Time, ReportEvery);
+        var report = new ScrubProgressTeller(blobs.Count, blobs.Sum(static blob => blob.Size), progress, _catalog.Time, ReportEvery);
         foreach (var (digest, size) in blobs)
         {
             if (_catalog.State.Read(connection => BlobTable.Find(connection, digest)) is { } blob

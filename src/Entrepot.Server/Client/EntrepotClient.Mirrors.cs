@@ -68,12 +68,12 @@ public sealed partial class EntrepotClient
     /// <param name="mirror">The mirror.</param>
     /// <param name="snapshot">Null for the current one.</param>
     /// <param name="cancellation">Ends the call.</param>
-    public async Task<SnapshotListing> GetListingAsync(MirrorName mirror, long? snapshot = null, CancellationToken cancellation = default)
+    public async Task<ListedSnapshot> GetListingAsync(MirrorName mirror, long? snapshot = null, CancellationToken cancellation = default)
     {
         using var response = await SendAsync("metadata", HttpMethod.Get, $"/v1/mirrors/{mirror}/listing{AtSnapshot(snapshot)}", null, cancellation);
         try
         {
-            return SnapshotListing.Parse(await response.Content.ReadAsByteArrayAsync(cancellation));
+            return ListedSnapshot.Parse(await response.Content.ReadAsByteArrayAsync(cancellation));
         }
         catch (Exception error) when (!cancellation.IsCancellationRequested)
         {

@@ -5,7 +5,7 @@ using Entrepot.Server.Client;
 
 namespace Entrepot.Tests.Server.Client;
 
-public sealed class SnapshotListingTests
+public sealed class ListedSnapshotTests
 {
     private static readonly string Hex = Sha256Digest.Of("x"u8).Hex;
 
@@ -14,12 +14,12 @@ public sealed class SnapshotListingTests
     {
         var bytes = Encoding.UTF8.GetBytes($"{Hex}  a b/ä\n{Hex} *c\n");
 
-        var listing = SnapshotListing.Parse(bytes);
+        var listing = ListedSnapshot.Parse(bytes);
 
         listing.Root.ShouldBe(Sha256Digest.Of(bytes));
         listing.Files.Select(file => file.Path.Value).ShouldBe(["a b/ä", "c"]);
         listing.Files.ShouldAllBe(file => file.Blob.Hex == Hex);
-        SnapshotListing.Parse([]).Files.ShouldBeEmpty();
+        ListedSnapshot.Parse([]).Files.ShouldBeEmpty();
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public sealed class SnapshotListingTests
         {
             try
             {
-                SnapshotListing.Parse(bytes[..length]).Files.Count.ShouldBeLessThanOrEqualTo(2);
+                ListedSnapshot.Parse(bytes[..length]).Files.Count.ShouldBeLessThanOrEqualTo(2);
             }
             catch (JsonException)
             {
@@ -46,5 +46,5 @@ public sealed class SnapshotListingTests
     [InlineData("{0}a  x")]
     [InlineData("{0}\tx")]
     public void Everything_else_is_refused(string line)
-        => Should.Throw<JsonException>(() => SnapshotListing.Parse(Encoding.UTF8.GetBytes(string.Format(null, line, Hex))));
+        => Should.Throw<JsonException>(() => ListedSnapshot.Parse(Encoding.UTF8.GetBytes(string.Format(null, line, Hex))));
 }

@@ -2,7 +2,7 @@
 namespace Entrepot.Mirror.Scrubbing;
 
 /// <summary>Counts what a verification has read, and tells it now and then.</summary>
-internal sealed class ScrubReport(int totalBlobs, long totalBytes, IProgress<ScrubProgress> progress, TimeProvider time, TimeSpan every)
+internal sealed class ScrubProgressTeller(int totalBlobs, long totalBytes, IProgress<ScrubProgress> progress, TimeProvider time, TimeSpan every)
 {
     private readonly List<BlobDamage> _all = [];
     private readonly List<BlobDamage> _untold = [];

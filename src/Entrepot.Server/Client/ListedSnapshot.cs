@@ -7,11 +7,11 @@ namespace Entrepot.Server.Client;
 /// <summary>A snapshot's files as its listing has them: <c>sha256sum</c> lines in the order of their paths' bytes.</summary>
 /// <param name="Root">SHA-256 of the listing, which is the snapshot's root digest.</param>
 /// <param name="Files">Path and blob of each file.</param>
-public sealed record SnapshotListing(Sha256Digest Root, IReadOnlyList<(ContentPath Path, Sha256Digest Blob)> Files)
+public sealed record ListedSnapshot(Sha256Digest Root, IReadOnlyList<(ContentPath Path, Sha256Digest Blob)> Files)
 {
     /// <summary>Reads a listing.</summary>
     /// <exception cref="JsonException">It is none.</exception>
-    public static SnapshotListing Parse(byte[] bytes)
+    public static ListedSnapshot Parse(byte[] bytes)
     {
         var files = new List<(ContentPath, Sha256Digest)>();
         foreach (var line in Encoding.UTF8.GetString(bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries))
@@ -23,6 +23,6 @@ public sealed record SnapshotListing(Sha256Digest Root, IReadOnlyList<(ContentPa
             files.Add((path, blob));
         }
 
-        return new SnapshotListing(Sha256Digest.Of(bytes), files);
+        return new ListedSnapshot(Sha256Digest.Of(bytes), files);
     }
 }

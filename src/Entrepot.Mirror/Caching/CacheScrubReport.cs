@@ -9,7 +9,7 @@ namespace Entrepot.Mirror.Caching;
 /// <param name="Pieces">Pieces read.</param>
 /// <param name="Bytes">Bytes read.</param>
 /// <param name="Rotten">What was wrong.</param>
-public sealed record ScrubReport(DateTimeOffset Began, bool Deep, int Pieces, long Bytes, ImmutableArray<RottenPiece> Rotten);
+public sealed record CacheScrubReport(DateTimeOffset Began, bool Deep, int Pieces, long Bytes, ImmutableArray<RottenPiece> Rotten);
 
 /// <summary>One piece that was not what it had been.</summary>
 /// <param name="Digest">The blob.</param>
