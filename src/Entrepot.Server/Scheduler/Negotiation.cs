@@ -7,6 +7,10 @@ namespace Entrepot.Server.Scheduler;
 /// says nothing gets the page.</summary>
 internal static class Negotiation
 {
+    /// <summary>True for a client that names HTML among what it accepts, as browsers do and tools do not.</summary>
+    public static bool IsBrowser(HttpRequest request)
+        => !WantsJson(request) && request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
+
     public static bool WantsJson(HttpRequest request)
     {
         if (request.QueryString.HasValue && request.Query["format"] is { Count: > 0 } format)

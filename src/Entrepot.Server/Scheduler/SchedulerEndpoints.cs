@@ -37,15 +37,15 @@ public static class SchedulerEndpoints
         {
             // A name that no mirror can have is a mirror that is not there: browsers ask for /favicon.ico, robots for /robots.txt.
             return fault.Is(IdentityFault.MirrorName) || fault.Is(IdentityFault.ReservedMirrorName)
-                ? FaultResponses.WriteAsync(context, fault with { Kind = FaultKind.NotFound, Cure = "See / for the mirrors that there are." })
-                : FaultResponses.WriteAsync(context, fault);
+                ? RefusalPage.WriteAsync(context, fault with { Kind = FaultKind.NotFound, Cure = "See / for the mirrors that there are." })
+                : RefusalPage.WriteAsync(context, fault);
         }
 
         if (target.Mirror is not { } name)
             return MirrorsPage.WriteAsync(context, scheduler);
         if (!scheduler.Catalog.TryGet(name, out var mirror))
         {
-            return FaultResponses.WriteAsync(
+            return RefusalPage.WriteAsync(
                 context,
                 Fault.Of(CatalogFault.MirrorNotFound, FaultKind.NotFound, $"There is no mirror '{name}'.", "See / for the mirrors that there are."));
         }
@@ -71,18 +71,18 @@ public static class SchedulerEndpoints
 
         if (!target.IsFolder && Companion.TryFind(mirror.Current, folder, out var kind, out var file))
             return CompanionAnswers.WriteAsync(context, scheduler, kind, file);
-        return FaultResponses.WriteAsync(context, NotFound(mirror, folder, target.IsFolder));
+        return RefusalPage.WriteAsync(context, NotFound(mirror, folder, target.IsFolder));
     }
 
     private static Task FileAsync(HttpContext context, SchedulerService scheduler, ServedFile file)
     {
         if (!RouteQuery.TryRead(context.Request, out var query, out var fault))
-            return FaultResponses.WriteAsync(context, fault);
+            return RefusalPage.WriteAsync(context, fault);
         if (query.Digest is { } digest && digest != file.Entry.Digest)
         {
             // An older or newer version than the published one: a download that began before a publish goes on with its own bytes.
             if (scheduler.FindFingerprint(digest) is not { } pinned)
-                return FaultResponses.WriteAsync(context, NotPinned(file, digest));
+                return RefusalPage.WriteAsync(context, NotPinned(file, digest));
             file = new ServedFile(file.Snapshot, file.Entry with { Digest = digest, Size = pinned.Size });
         }
 

@@ -31,6 +31,25 @@ public sealed partial class PageTests
         }
     }
 
+    [Fact]
+    public async Task A_browser_is_told_in_a_page_what_is_not_there_and_a_tool_in_a_document()
+    {
+        await using var site = await SchedulerSite.StartAsync();
+        await site.PublishAsync("a", "a");
+
+        using var page = await site.GetAsync("/images/%3Cb%3E", ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8"));
+        page.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        page.Content.Headers.ContentType!.MediaType.ShouldBe("text/html");
+        (await page.Content.ReadAsStringAsync()).ShouldContain("&lt;b&gt;");
+
+        foreach (var accept in (string[])["*/*", "application/json", "application/json, text/html;q=0.5"])
+        {
+            using var document = await site.GetAsync("/images/nothing", ("Accept", accept));
+            document.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+            document.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json", accept);
+        }
+    }
+
     [Theory]
     [InlineData("<script>alert(1)<script>")]
     [InlineData("\"><img src=x onerror=alert(1)>")]
