@@ -17,6 +17,9 @@ public sealed record EdgeOptions
     /// <summary>Base address of the origin's metadata surface.</summary>
     public required Uri Origin { get; init; }
 
+    /// <summary>Base address of the origin's admin surface, which takes the heart-beats. Null (the default) to ask the origin for it.</summary>
+    public string? Admin { get; init; }
+
     /// <summary>Folder of the cache.</summary>
     public required string CacheFolder { get; init; }
 

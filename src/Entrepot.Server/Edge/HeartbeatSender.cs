@@ -34,7 +34,7 @@ internal sealed class HeartbeatSender(
     {
         try
         {
-            _admin ??= (await origin.GetNetworkAsync(cancellation)).Surfaces.FirstOrDefault(static surface => surface.Surface == "admin")?.Url
+            _admin ??= options.Admin ?? (await origin.GetNetworkAsync(cancellation)).Surfaces.FirstOrDefault(static surface => surface.Surface == "admin")?.Url
                 ?? throw Fault.Of(EdgeFault.OriginAnswer, FaultKind.Unavailable, $"The origin {origin.Base} names no admin surface.").ToException();
             await origin.BeatAsync(_admin, Compose(url, portReason), cancellation);
             if (_failing)

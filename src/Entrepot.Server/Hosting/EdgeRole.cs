@@ -27,6 +27,7 @@ internal static class EdgeRole
                 Site = settings.Site,
                 Version = context.Version,
                 Origin = origin,
+                Admin = besideOrigin ? context.Network.LocalUrlOf("admin") : null,
                 CacheFolder = context.Data.EdgeCache(name.Value),
                 Capacity = settings.Edges.Capacity,
                 HeartbeatInterval = settings.HeartbeatInterval,

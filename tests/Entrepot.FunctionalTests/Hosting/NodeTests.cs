@@ -117,6 +117,18 @@ public sealed class NodeTests : IDisposable
     }
 
     [Fact]
+    public async Task The_edges_of_a_node_reach_it_whatever_the_world_calls_it()
+    {
+        await using var node = await StartAsync(
+            _folder, NodeRoles.Origin | NodeRoles.Edge,
+            static settings => settings with { PublicHost = "mirror.invalid", Edges = settings.Edges with { Count = 1 } });
+        var metadata = new Uri(node.Network.Surfaces.First(static surface => surface.Surface == "metadata").LocalUrl!);
+
+        while (!(await _http.GetStringAsync(new Uri(metadata, "/v1/nodes"), Cancellation)).Contains("edge-1", StringComparison.Ordinal))
+            await Task.Yield();
+    }
+
+    [Fact]
     public async Task A_service_that_is_no_more_gives_its_port_back()
     {
         static Settings WithEdges(Settings settings, int count) => settings with { Edges = settings.Edges with { Count = count } };
