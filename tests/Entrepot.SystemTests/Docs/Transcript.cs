@@ -82,6 +82,7 @@ internal static partial class Transcript
         line = Digest().Replace(line, "DIGEST");
         line = Unit().Replace(line, "UNIT");
         line = Number().Replace(line, "N");
+        line = Choice().Replace(line, "is a choice of pool");
         line = Zone().Replace(line, "DATE");
         return Spaces().Replace(line, " ").Trim();
     }
@@ -100,6 +101,10 @@ internal static partial class Transcript
 
     [GeneratedRegex(@"\d+([.,]\d+)*")]
     private static partial Regex Number();
+
+    /// <summary>Which port of the pool is free is the machine's business.</summary>
+    [GeneratedRegex(@"is (the first choice|choice N) of pool")]
+    private static partial Regex Choice();
 
     [GeneratedRegex(@"\w{3}, N \w{3} N N:N:N GMT")]
     private static partial Regex Zone();
