@@ -28,24 +28,30 @@ internal sealed class EntrepotPeer : Peer
     public static async Task<EntrepotPeer> StartAsync(string program, string folder, string content)
     {
         var (originData, edgeData) = (Path.Combine(folder, "origin"), Path.Combine(folder, "edge"));
-        var origin = StartPinned(program, ["serve", "--roles", "origin", "--data", originData], Path.Combine(folder, "origin.log"));
-        var network = await NetworkAsync(originData);
-        var edge = StartPinned(
-            program, ["serve", "--roles", "edge", "--origin", network["metadata"].ToString().TrimEnd('/'), "--data", edgeData], Path.Combine(folder, "edge.log"));
-        var downloads = (await NetworkAsync(edgeData))["edge"];
-        var peer = new EntrepotPeer(
-            program, originData, origin, edge, network["push"], network["metadata"], new IPEndPoint(IPAddress.Loopback, downloads.Port));
-        await peer.CommandAsync("mirror", "create", "bench");
-        if (!Directory.Exists(content))
-            return peer;
-        await peer.CommandAsync("push", content, "bench/");
-        foreach (var file in Directory.EnumerateFiles(content, "*", SearchOption.AllDirectories))
+        var started = new List<Process>();
+        try
         {
-            using var response = await peer._http.GetAsync($"http://{downloads.Authority}{peer.DownloadPath(Path.GetRelativePath(content, file))}");
-            response.EnsureSuccessStatusCode();
+            var origin = Start("origin", "serve", "--roles", "origin", "--data", originData);
+            var network = await NetworkAsync(originData);
+            var edge = Start("edge", "serve", "--roles", "edge", "--origin", network["metadata"].ToString().TrimEnd('/'), "--data", edgeData);
+            var downloads = (await NetworkAsync(edgeData))["edge"];
+            var peer = new EntrepotPeer(
+                program, originData, origin, edge, network["push"], network["metadata"], new IPEndPoint(IPAddress.Loopback, downloads.Port));
+            await peer.PublishAsync(content);
+            return peer;
+        }
+        catch
+        {
+            foreach (var process in started)
+                await StopAsync(process);
+            throw;
         }
 
-        return peer;
+        Process Start(string name, params string[] arguments)
+        {
+            started.Add(StartPinned(program, arguments, Path.Combine(folder, name + ".log")));
+            return started[^1];
+        }
     }
 
     public override string DownloadPath(string file) => "/bench/" + file;
@@ -85,6 +91,20 @@ internal sealed class EntrepotPeer : Peer
         using var document = JsonDocument.Parse(await File.ReadAllTextAsync(file));
         return document.RootElement.GetProperty("surfaces").EnumerateArray()
             .ToDictionary(static s => s.GetProperty("surface").GetString()!, static s => new Uri(s.GetProperty("url").GetString()!));
+    }
+
+    /// <summary>Publishes the files and has the edge fetch each once.</summary>
+    private async Task PublishAsync(string content)
+    {
+        await CommandAsync("mirror", "create", "bench");
+        if (!Directory.Exists(content))
+            return;
+        await CommandAsync("push", content, "bench/");
+        foreach (var file in Directory.EnumerateFiles(content, "*", SearchOption.AllDirectories))
+        {
+            using var response = await _http.GetAsync($"http://{Downloads}{DownloadPath(Path.GetRelativePath(content, file))}");
+            response.EnsureSuccessStatusCode();
+        }
     }
 
     private async Task CommandAsync(params string[] arguments)
