@@ -76,7 +76,8 @@ internal sealed class MirrorTrees
         if (_mirrors.TryGetValue(mirror, out var known) && known.Paths.TryGetValue(path, out var entry) && entry.File.Digest == digest)
             return entry.Pinned;
         var without = new ContentHeaders(digest, path.FileName, null, ContentHeaders.Immutable);
-        if (known is { IsStale: true })
+        // Without waiting: while it is stale this only has the origin asked beside it, so that it does not stay so.
+        if (known is { IsStale: true } && (known = await CurrentAsync(mirror, again: false, cancellation)).IsStale)
             return Recall(known, path) is { } recalled && recalled.File.Digest == digest ? recalled.Pinned : without;
         using var patience = new CancellationTokenSource(PinnedPatience, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
@@ -183,7 +184,7 @@ internal sealed class MirrorTrees
     private PathEntry Keep(Known known, FileDocument file)
     {
         var entry = new PathEntry(file, new ContentHeaders(file.Digest, file.Path.FileName, file.Modified, ContentHeaders.Revalidate));
-        if (Interlocked.Increment(ref _paths) > MaxPaths)
+        if (!known.Paths.ContainsKey(file.Path) && Interlocked.Increment(ref _paths) > MaxPaths)
         {
             Interlocked.Exchange(ref _paths, 1);
             foreach (var mirror in _mirrors.Values)

@@ -94,6 +94,29 @@ public sealed class EdgeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task After_an_outage_downloads_by_digest_alone_are_enough_to_ask_the_origin_again()
+    {
+        var known = _origin.Publish("known", [1]);
+        await _edge.Http.GetByteArrayAsync($"/images/known?digest={known.Digest}");
+        _origin.Down = true;
+        _edge.Time.Advance(TimeSpan.FromSeconds(3));
+        using (var refused = await _edge.Http.GetAsync("/images/other"))
+            refused.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        _origin.Down = false;
+        var fresh = _origin.Publish("fresh", [2]);
+
+        DateTimeOffset? modified = null;
+        for (var i = 0; i < 1000 && modified is null; i++)
+        {
+            _edge.Time.Advance(TimeSpan.FromSeconds(3));
+            using var response = await _edge.Http.GetAsync($"/images/fresh?digest={fresh.Digest}");
+            modified = response.Content.Headers.LastModified;
+        }
+
+        modified.ShouldBe(FakeOrigin.Modified);
+    }
+
+    [Fact]
     public async Task An_older_version_by_its_digest_has_no_time_and_an_origin_that_is_down_costs_none()
     {
         var old = _origin.Publish("disk.iso", [1]);
