@@ -9,8 +9,11 @@ public sealed partial class MirrorCatalog
     /// <summary>Largest page of <see cref="Snapshots"/>.</summary>
     public const int MaxPage = 1000;
 
-    // As many files as the largest mirror has: older snapshots together never need more memory than one current one.
-    private readonly SnapshotMemory _older = new(TreeSnapshot.MaxFiles);
+    /// <summary>Files of older snapshots kept in memory. Anybody may ask for them, so they must not crowd out what is current; one
+    /// snapshot that is larger is kept alone.</summary>
+    private const int OlderFiles = 250_000;
+
+    private readonly SnapshotMemory _older = new(OlderFiles);
 
     /// <summary>How many older snapshots were read from disk as a whole.</summary>
     internal long SnapshotReadings => _older.Readings;
