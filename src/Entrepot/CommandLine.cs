@@ -1,8 +1,8 @@
+using Entrepot.Core.Documents;
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using Entrepot.Cli.Rendering;
 using Entrepot.Core.Faults;
-using Entrepot.Server.Configuration;
 
 namespace Entrepot.Cli;
 

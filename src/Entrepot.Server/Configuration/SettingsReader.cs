@@ -1,6 +1,5 @@
-using System.Text;
 using Entrepot.Core.Faults;
-using Entrepot.Server.Configuration.Yaml;
+using Entrepot.Core.Documents;
 
 namespace Entrepot.Server.Configuration;
 
@@ -14,28 +13,7 @@ public static class SettingsReader
     /// <exception cref="FaultException"><see cref="SettingsFault.Unreadable"/>.</exception>
     public static SettingsResult ReadFile(string path)
     {
-        if (Directory.Exists(path))
-            throw Fault.Of(SettingsFault.Unreadable, FaultKind.Invalid, $"'{path}' is a folder.", "Name the settings file in it.").ToException();
-        string text;
-        try
-        {
-            var bytes = File.ReadAllBytes(path);
-            text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes).TrimStart('\ufeff');
-        }
-        catch (DecoderFallbackException error)
-        {
-            throw Fault.Of(SettingsFault.Unreadable, FaultKind.Invalid, $"'{path}' is not UTF-8: byte {error.Index} belongs to no character.", "Save the file as UTF-8.").ToException(error);
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw Fault.Of(SettingsFault.Unreadable, FaultKind.NotFound, $"there is no file '{path}'.", "Check the path; samples/ holds files to start from.").ToException(error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw Fault.Of(SettingsFault.Unreadable, FaultKind.Unavailable, $"'{path}' can't be read: {error.Message}", "Check its permissions.").ToException(error);
-        }
-
-        var result = Read(text, path);
+        var result = Read(DocumentFile.ReadText(path, SettingsFault.Unreadable, "settings file"), path);
         if (result.Settings is not { } settings || !result.Given.Contains("data"))
             return result;
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
@@ -47,12 +25,12 @@ public static class SettingsReader
     /// <param name="file">How errors name the file.</param>
     public static SettingsResult Read(string text, string file)
     {
-        var given = new Dictionary<string, ConfigNode>(StringComparer.Ordinal);
-        var root = ConfigTree.Parse(text, file, out var broken);
+        var given = new Dictionary<string, DocumentNode>(StringComparer.Ordinal);
+        var root = DocumentTree.Parse(text, file, out var broken);
         if (root is null)
             return new SettingsResult(null, [broken!], new HashSet<string>());
 
-        var errors = new SettingsErrors(file);
+        var errors = new DocumentErrors(file);
         var settings = Settings.Default;
         Walk(root, Root, "", errors, given, ref settings);
         if (!errors.Any)
@@ -60,17 +38,17 @@ public static class SettingsReader
         return new SettingsResult(errors.Any ? null : settings, errors.InOrder, given.Keys.ToHashSet(StringComparer.Ordinal));
     }
 
-    private static void Walk(ConfigNode node, Group group, string path, SettingsErrors errors, Dictionary<string, ConfigNode> given, ref Settings settings)
+    private static void Walk(DocumentNode node, Group group, string path, DocumentErrors errors, Dictionary<string, DocumentNode> given, ref Settings settings)
     {
-        if (node is ConfigScalar { IsNull: true })
+        if (node is DocumentScalar { IsNull: true })
             return;  // A group whose settings are all commented out.
-        if (node is not ConfigMap map)
+        if (node is not DocumentMap map)
         {
             errors.Add(node, $"{(path.Length == 0 ? "the file" : path)} is {node.Describe}; expected the keys {string.Join(", ", group.Keys)}");
             return;
         }
 
-        foreach (var (key, entry) in ConfigKeys.Distinct(map, group.Keys, path, errors))
+        foreach (var (key, entry) in DocumentKeys.Distinct(map, group.Keys, path, errors))
         {
             var below = path.Length == 0 ? key : $"{path}.{key}";
             if (group.Groups.TryGetValue(key, out var inner))

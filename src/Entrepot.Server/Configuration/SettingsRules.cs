@@ -1,14 +1,14 @@
-using Entrepot.Server.Configuration.Yaml;
+using Entrepot.Core.Documents;
 
 namespace Entrepot.Server.Configuration;
 
 /// <summary>Rules that concern several settings at once.</summary>
 internal static class SettingsRules
 {
-    private static readonly ConfigScalar Nowhere = new(1, 1, "", true);
+    private static readonly DocumentScalar Nowhere = new(1, 1, "", true);
 
     /// <summary>Reports every broken rule at the setting that the file states; a default alone breaks none.</summary>
-    public static void Check(Settings settings, IReadOnlyDictionary<string, ConfigNode> given, SettingsErrors errors)
+    public static void Check(Settings settings, IReadOnlyDictionary<string, DocumentNode> given, DocumentErrors errors)
     {
         var ports = new Dictionary<int, string>();
         foreach (var (path, port) in FixedPorts(settings).OrderBy(pair => given.ContainsKey(pair.Path)))
@@ -35,6 +35,6 @@ internal static class SettingsRules
             .Append(("emergencyPort", settings.EmergencyPort));
     }
 
-    private static ConfigNode At(IReadOnlyDictionary<string, ConfigNode> given, string first, string second)
+    private static DocumentNode At(IReadOnlyDictionary<string, DocumentNode> given, string first, string second)
         => given.TryGetValue(first, out var node) || given.TryGetValue(second, out node) ? node : Nowhere;
 }

@@ -1,4 +1,4 @@
-using Entrepot.Server.Configuration.Yaml;
+using Entrepot.Core.Documents;
 
 namespace Entrepot.Server.Configuration;
 
@@ -15,18 +15,18 @@ internal abstract class Setting(string path, string help)
     public abstract string Expected { get; }
 
     /// <summary>Reads a node into the settings; reports and leaves them as they are when it is wrong.</summary>
-    public abstract Settings Read(ConfigNode node, Settings settings, SettingsErrors errors);
+    public abstract Settings Read(DocumentNode node, Settings settings, DocumentErrors errors);
 
     /// <summary>The setting's value as YAML.</summary>
     public abstract string Write(Settings settings);
 }
 
 /// <inheritdoc/>
-internal sealed class Setting<T>(string path, SettingType<T> type, Func<Settings, T> get, Func<Settings, T, Settings> set, string help) : Setting(path, help)
+internal sealed class Setting<T>(string path, FieldType<T> type, Func<Settings, T> get, Func<Settings, T, Settings> set, string help) : Setting(path, help)
 {
     public override string Expected => type.Expected;
 
-    public override Settings Read(ConfigNode node, Settings settings, SettingsErrors errors)
+    public override Settings Read(DocumentNode node, Settings settings, DocumentErrors errors)
         => type.TryRead(node, Path, errors, out var value) ? set(settings, value) : settings;
 
     public override string Write(Settings settings) => type.Write(get(settings));
@@ -41,61 +41,61 @@ internal static class SettingsSchema
     public static IReadOnlyList<Setting> All { get; } =
     [
         Of("data", SettingTypes.Folder, s => s.DataFolder, (s, v) => s with { DataFolder = v }, "folder of the state, the blobs and the caches"),
-        Of("node", SettingTypes.NodeName, s => s.Node, (s, v) => s with { Node = v }, "this node's name"),
+        Of("node", FieldTypes.NodeName, s => s.Node, (s, v) => s with { Node = v }, "this node's name"),
         Of("site", SettingTypes.SiteName, s => s.Site, (s, v) => s with { Site = v }, "where this node is"),
-        Of("bind", SettingTypes.Address, s => s.Bind, (s, v) => s with { Bind = v }, "address that listeners bind"),
+        Of("bind", FieldTypes.Address, s => s.Bind, (s, v) => s with { Bind = v }, "address that listeners bind"),
         Of("publicHost", SettingTypes.Host, s => s.PublicHost, (s, v) => s with { PublicHost = v }, "host that clients reach this node by"),
         Of("origin", SettingTypes.Url, s => s.Origin, (s, v) => s with { Origin = v }, "metadata surface of the origin, on a node that is not the origin"),
-        Of("emergencyPort", SettingTypes.Port, s => s.EmergencyPort, (s, v) => s with { EmergencyPort = v }, "where a surface moves when its port is taken"),
+        Of("emergencyPort", FieldTypes.Port, s => s.EmergencyPort, (s, v) => s with { EmergencyPort = v }, "where a surface moves when its port is taken"),
 
         .. Surface("push", s => s.Push, (s, v) => s with { Push = v }),
         .. Surface("metadata", s => s.Metadata, (s, v) => s with { Metadata = v }),
         .. Surface("admin", s => s.Admin, (s, v) => s with { Admin = v }),
         .. Surface("scheduler", s => s.Scheduler, (s, v) => s with { Scheduler = v }),
 
-        Of("edges.count", SettingTypes.Integer(0, 64), s => s.Edges.Count, (s, v) => s with { Edges = s.Edges with { Count = v } }, "edges in this process"),
+        Of("edges.count", FieldTypes.WholeNumber(0, 64), s => s.Edges.Count, (s, v) => s with { Edges = s.Edges with { Count = v } }, "edges in this process"),
         Of("edges.capacity", SettingTypes.Size(64L << 20, 1L << 50), s => s.Edges.Capacity, (s, v) => s with { Edges = s.Edges with { Capacity = v } }, "cap of each edge's cache"),
         Of("edges.pool", SettingTypes.PortRange, s => s.Edges.Pool, (s, v) => s with { Edges = s.Edges with { Pool = v } }, "ports that edges lease from"),
-        Of("edges.zone", SettingTypes.OptionalChoice<Zone>(), s => s.Edges.Zone, (s, v) => s with { Edges = s.Edges with { Zone = v } }, "zone that the edges face; null derives it from bind"),
-        Of("edges.allow", SettingTypes.Networks, s => s.Edges.Allow, (s, v) => s with { Edges = s.Edges with { Allow = v } }, "clients that may download"),
+        Of("edges.zone", FieldTypes.OptionalChoice<Zone>(), s => s.Edges.Zone, (s, v) => s with { Edges = s.Edges with { Zone = v } }, "zone that the edges face; null derives it from bind"),
+        Of("edges.allow", FieldTypes.Networks, s => s.Edges.Allow, (s, v) => s with { Edges = s.Edges with { Allow = v } }, "clients that may download"),
 
-        Of("routing.mode", SettingTypes.Choice<RoutingMode>(), s => s.Routing.Mode, (s, v) => s with { Routing = s.Routing with { Mode = v } }, "send clients on, or pass the bytes through"),
+        Of("routing.mode", FieldTypes.Choice<RoutingMode>(), s => s.Routing.Mode, (s, v) => s with { Routing = s.Routing with { Mode = v } }, "send clients on, or pass the bytes through"),
         Of("routing.sites", SettingTypes.Sites, s => s.Routing.Sites, (s, v) => s with { Routing = s.Routing with { Sites = v } }, "which client networks belong to which site"),
 
-        Of("heartbeat.interval", SettingTypes.Span(Second, 5 * Minute), s => s.HeartbeatInterval, (s, v) => s with { HeartbeatInterval = v }, "how often an edge tells how it is"),
+        Of("heartbeat.interval", FieldTypes.Span(Second, 5 * Minute), s => s.HeartbeatInterval, (s, v) => s with { HeartbeatInterval = v }, "how often an edge tells how it is"),
 
-        Of("retention.keepSnapshots", SettingTypes.OptionalInteger(1, 100_000), s => s.Retention.KeepSnapshots, (s, v) => s with { Retention = s.Retention with { KeepSnapshots = v } }, "the newest so many snapshots stay"),
-        Of("retention.keepDays", SettingTypes.OptionalInteger(1, 36_500), s => s.Retention.KeepDays, (s, v) => s with { Retention = s.Retention with { KeepDays = v } }, "snapshots published within so many days stay"),
+        Of("retention.keepSnapshots", FieldTypes.OptionalWholeNumber(1, 100_000), s => s.Retention.KeepSnapshots, (s, v) => s with { Retention = s.Retention with { KeepSnapshots = v } }, "the newest so many snapshots stay"),
+        Of("retention.keepDays", FieldTypes.OptionalWholeNumber(1, 36_500), s => s.Retention.KeepDays, (s, v) => s with { Retention = s.Retention with { KeepDays = v } }, "snapshots published within so many days stay"),
 
-        Of("gc.interval", SettingTypes.Span(Minute, 30 * Day), s => s.GarbageCollection.Interval, (s, v) => s with { GarbageCollection = s.GarbageCollection with { Interval = v } }, "time between passes"),
-        Of("gc.grace", SettingTypes.Span(Minute, 365 * Day), s => s.GarbageCollection.Grace, (s, v) => s with { GarbageCollection = s.GarbageCollection with { Grace = v } }, "how long a blob must have been unheld before it goes"),
+        Of("gc.interval", FieldTypes.Span(Minute, 30 * Day), s => s.GarbageCollection.Interval, (s, v) => s with { GarbageCollection = s.GarbageCollection with { Interval = v } }, "time between passes"),
+        Of("gc.grace", FieldTypes.Span(Minute, 365 * Day), s => s.GarbageCollection.Grace, (s, v) => s with { GarbageCollection = s.GarbageCollection with { Grace = v } }, "how long a blob must have been unheld before it goes"),
 
         Of("scrub.rate", SettingTypes.Rate(1L << 20, 10L << 30), s => s.Scrub.Rate, (s, v) => s with { Scrub = s.Scrub with { Rate = v } }, "most bytes read again per second"),
-        Of("scrub.cycle", SettingTypes.Span(Hour, 365 * Day), s => s.Scrub.Cycle, (s, v) => s with { Scrub = s.Scrub with { Cycle = v } }, "everything is compared by CRC-32 within this time"),
-        Of("scrub.deepCycle", SettingTypes.Span(Hour, 365 * Day), s => s.Scrub.DeepCycle, (s, v) => s with { Scrub = s.Scrub with { DeepCycle = v } }, "everything is compared by SHA-256 within this time"),
+        Of("scrub.cycle", FieldTypes.Span(Hour, 365 * Day), s => s.Scrub.Cycle, (s, v) => s with { Scrub = s.Scrub with { Cycle = v } }, "everything is compared by CRC-32 within this time"),
+        Of("scrub.deepCycle", FieldTypes.Span(Hour, 365 * Day), s => s.Scrub.DeepCycle, (s, v) => s with { Scrub = s.Scrub with { DeepCycle = v } }, "everything is compared by SHA-256 within this time"),
 
         Of("uploads.maxSize", SettingTypes.Size(1L << 20, long.MaxValue), s => s.Uploads.MaxSize, (s, v) => s with { Uploads = s.Uploads with { MaxSize = v } }, "largest blob"),
-        Of("uploads.maxOpen", SettingTypes.Integer(1, 100_000), s => s.Uploads.MaxOpen, (s, v) => s with { Uploads = s.Uploads with { MaxOpen = v } }, "most unfinished resumable uploads"),
-        Of("uploads.expiry", SettingTypes.Span(Minute, 30 * Day), s => s.Uploads.Expiry, (s, v) => s with { Uploads = s.Uploads with { Expiry = v } }, "an unfinished upload untouched for so long is dropped"),
+        Of("uploads.maxOpen", FieldTypes.WholeNumber(1, 100_000), s => s.Uploads.MaxOpen, (s, v) => s with { Uploads = s.Uploads with { MaxOpen = v } }, "most unfinished resumable uploads"),
+        Of("uploads.expiry", FieldTypes.Span(Minute, 30 * Day), s => s.Uploads.Expiry, (s, v) => s with { Uploads = s.Uploads with { Expiry = v } }, "an unfinished upload untouched for so long is dropped"),
 
-        Of("limits.connections", SettingTypes.Integer(16, 1_000_000), s => s.Limits.Connections, (s, v) => s with { Limits = s.Limits with { Connections = v } }, "most connections per listener"),
-        Of("limits.headerTimeout", SettingTypes.Span(Second, 10 * Minute), s => s.Limits.HeaderTimeout, (s, v) => s with { Limits = s.Limits with { HeaderTimeout = v } }, "time to send a request's header"),
-        Of("limits.idleTimeout", SettingTypes.Span(Second, Hour), s => s.Limits.IdleTimeout, (s, v) => s with { Limits = s.Limits with { IdleTimeout = v } }, "time a connection may do nothing"),
+        Of("limits.connections", FieldTypes.WholeNumber(16, 1_000_000), s => s.Limits.Connections, (s, v) => s with { Limits = s.Limits with { Connections = v } }, "most connections per listener"),
+        Of("limits.headerTimeout", FieldTypes.Span(Second, 10 * Minute), s => s.Limits.HeaderTimeout, (s, v) => s with { Limits = s.Limits with { HeaderTimeout = v } }, "time to send a request's header"),
+        Of("limits.idleTimeout", FieldTypes.Span(Second, Hour), s => s.Limits.IdleTimeout, (s, v) => s with { Limits = s.Limits with { IdleTimeout = v } }, "time a connection may do nothing"),
         Of("limits.headerSize", SettingTypes.Size(4 << 10, 1 << 20), s => s.Limits.HeaderSize, (s, v) => s with { Limits = s.Limits with { HeaderSize = (int)v } }, "largest header section"),
         Of("limits.minRate", SettingTypes.Rate(1, 1 << 20), s => s.Limits.MinRate, (s, v) => s with { Limits = s.Limits with { MinRate = (int)v } }, "a slower body is cut off"),
 
-        Of("log.format", SettingTypes.Choice<LogFormat>(), s => s.Log.Format, (s, v) => s with { Log = s.Log with { Format = v } }, "form of log lines"),
-        Of("log.level", SettingTypes.Choice<LogThreshold>(), s => s.Log.Level, (s, v) => s with { Log = s.Log with { Level = v } }, "least important line that is written"),
+        Of("log.format", FieldTypes.Choice<LogFormat>(), s => s.Log.Format, (s, v) => s with { Log = s.Log with { Format = v } }, "form of log lines"),
+        Of("log.level", FieldTypes.Choice<LogThreshold>(), s => s.Log.Level, (s, v) => s with { Log = s.Log with { Level = v } }, "least important line that is written"),
     ];
 
-    private static Setting<T> Of<T>(string path, SettingType<T> type, Func<Settings, T> get, Func<Settings, T, Settings> set, string help)
+    private static Setting<T> Of<T>(string path, FieldType<T> type, Func<Settings, T> get, Func<Settings, T, Settings> set, string help)
         => new(path, type, get, set, help);
 
     private static IEnumerable<Setting> Surface(string name, Func<Settings, SurfaceSettings> get, Func<Settings, SurfaceSettings, Settings> set) =>
     [
-        Of($"surfaces.{name}.enabled", SettingTypes.Switch, s => get(s).Enabled, (s, v) => set(s, get(s) with { Enabled = v }), $"run the {name} surface here"),
+        Of($"surfaces.{name}.enabled", FieldTypes.Switch, s => get(s).Enabled, (s, v) => set(s, get(s) with { Enabled = v }), $"run the {name} surface here"),
         Of($"surfaces.{name}.port", SettingTypes.PortOrAny, s => get(s).Port, (s, v) => set(s, get(s) with { Port = v }), "wanted port"),
-        Of($"surfaces.{name}.zone", SettingTypes.OptionalChoice<Zone>(), s => get(s).Zone, (s, v) => set(s, get(s) with { Zone = v }), "zone that it faces; null derives it from bind"),
-        Of($"surfaces.{name}.allow", SettingTypes.Networks, s => get(s).Allow, (s, v) => set(s, get(s) with { Allow = v }), "clients that may use it"),
+        Of($"surfaces.{name}.zone", FieldTypes.OptionalChoice<Zone>(), s => get(s).Zone, (s, v) => set(s, get(s) with { Zone = v }), "zone that it faces; null derives it from bind"),
+        Of($"surfaces.{name}.allow", FieldTypes.Networks, s => get(s).Allow, (s, v) => set(s, get(s) with { Allow = v }), "clients that may use it"),
     ];
 }

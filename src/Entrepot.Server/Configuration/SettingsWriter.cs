@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Entrepot.Server.Configuration.Yaml;
+using Entrepot.Core.Documents;
 
 namespace Entrepot.Server.Configuration;
 
@@ -35,15 +35,15 @@ public static class SettingsWriter
     {
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer))
-            Write(writer, ConfigTree.Parse(Write(settings, new HashSet<string>()), "", out _)!);
+            Write(writer, DocumentTree.Parse(Write(settings, new HashSet<string>()), "", out _)!);
         return buffer.ToArray();
     }
 
-    private static void Write(Utf8JsonWriter writer, ConfigNode node)
+    private static void Write(Utf8JsonWriter writer, DocumentNode node)
     {
         switch (node)
         {
-            case ConfigMap map:
+            case DocumentMap map:
                 writer.WriteStartObject();
                 foreach (var entry in map.Entries)
                 {
@@ -53,22 +53,22 @@ public static class SettingsWriter
 
                 writer.WriteEndObject();
                 break;
-            case ConfigList list:
+            case DocumentList list:
                 writer.WriteStartArray();
                 foreach (var item in list.Items)
                     Write(writer, item);
                 writer.WriteEndArray();
                 break;
-            case ConfigScalar { IsNull: true }:
+            case DocumentScalar { IsNull: true }:
                 writer.WriteNullValue();
                 break;
-            case ConfigScalar { IsPlain: true, Value: "true" or "false" } flag:
+            case DocumentScalar { IsPlain: true, Value: "true" or "false" } flag:
                 writer.WriteBooleanValue(flag.Value == "true");
                 break;
-            case ConfigScalar { IsPlain: true } number when long.TryParse(number.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var value):
+            case DocumentScalar { IsPlain: true } number when long.TryParse(number.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var value):
                 writer.WriteNumberValue(value);
                 break;
-            case ConfigScalar scalar:
+            case DocumentScalar scalar:
                 writer.WriteStringValue(scalar.Value);
                 break;
         }

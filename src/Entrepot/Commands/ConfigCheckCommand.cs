@@ -1,3 +1,4 @@
+using Entrepot.Core.Documents;
 using System.CommandLine;
 using Entrepot.Cli.Rendering;
 using Entrepot.Server.Configuration;
@@ -8,7 +9,7 @@ namespace Entrepot.Cli.Commands;
 /// <param name="File">The file.</param>
 /// <param name="Valid">True when nothing is.</param>
 /// <param name="Errors">Everything, in the file's order.</param>
-internal sealed record ConfigReport(string File, bool Valid, IReadOnlyList<SettingsError> Errors);
+internal sealed record ConfigReport(string File, bool Valid, IReadOnlyList<DocumentError> Errors);
 
 /// <summary><c>entrepot config check</c>.</summary>
 internal static class ConfigCheckCommand

@@ -1,6 +1,6 @@
+using Entrepot.Core.Documents;
 using System.CommandLine;
 using Entrepot.Core.Faults;
-using Entrepot.Server.Configuration;
 
 namespace Entrepot.Cli.Commands;
 

@@ -1,8 +1,8 @@
+using Entrepot.Core.Documents;
 using System.CommandLine;
 using System.Net;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
-using Entrepot.Server.Configuration;
 using Entrepot.Server.Hosting;
 
 namespace Entrepot.Cli.Commands;

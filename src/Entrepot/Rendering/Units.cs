@@ -1,6 +1,6 @@
+using Entrepot.Core.Documents;
 using System.Globalization;
 using Entrepot.Core.Identities;
-using Entrepot.Server.Configuration;
 
 namespace Entrepot.Cli.Rendering;
 

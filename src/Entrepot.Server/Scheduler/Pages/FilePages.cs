@@ -1,5 +1,5 @@
+using Entrepot.Core.Documents;
 using Entrepot.Core.Identities;
-using Entrepot.Server.Configuration;
 
 namespace Entrepot.Server.Scheduler.Pages;
 

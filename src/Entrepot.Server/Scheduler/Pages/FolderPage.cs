@@ -1,3 +1,4 @@
+using Entrepot.Core.Documents;
 using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
@@ -6,7 +7,6 @@ using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Mirror.Catalog;
 using Entrepot.Server.Api;
-using Entrepot.Server.Configuration;
 using Entrepot.Server.Http;
 using Microsoft.AspNetCore.Http;
 

@@ -1,7 +1,7 @@
+using Entrepot.Core.Documents;
 using System.Text.Json;
 using Entrepot.Mirror.Catalog;
 using Entrepot.Server.Api;
-using Entrepot.Server.Configuration;
 using Entrepot.Server.Http;
 using Microsoft.AspNetCore.Http;
 

@@ -1,16 +1,16 @@
-namespace Entrepot.Server.Configuration.Yaml;
+namespace Entrepot.Core.Documents;
 
 /// <summary>Checks the keys of a group.</summary>
-internal static class ConfigKeys
+public static class DocumentKeys
 {
     /// <summary>The known keys of a group with the first value of each; unknown keys and keys given twice are reported.</summary>
     /// <param name="map">The group.</param>
     /// <param name="known">The keys that may stand here.</param>
     /// <param name="path">Where the group is; empty for the root.</param>
     /// <param name="errors">Takes the reports.</param>
-    public static Dictionary<string, ConfigEntry> Distinct(ConfigMap map, IReadOnlyCollection<string> known, string path, SettingsErrors errors)
+    public static Dictionary<string, DocumentEntry> Distinct(DocumentMap map, IReadOnlyCollection<string> known, string path, DocumentErrors errors)
     {
-        var first = new Dictionary<string, ConfigEntry>(StringComparer.Ordinal);
+        var first = new Dictionary<string, DocumentEntry>(StringComparer.Ordinal);
         foreach (var entry in map.Entries)
         {
             var key = entry.Key.Value;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Entrepot.Server.Configuration;
+namespace Entrepot.Core.Documents;
 
 /// <summary>Spans of time as people write them: <c>5s</c>, <c>1h30m</c>, <c>7d</c>. The unit is required, so that nobody has to guess.</summary>
 public static class Duration

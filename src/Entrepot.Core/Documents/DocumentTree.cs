@@ -2,11 +2,11 @@ using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 using YamlScalar = YamlDotNet.Core.Events.Scalar;
 
-namespace Entrepot.Server.Configuration.Yaml;
+namespace Entrepot.Core.Documents;
 
-/// <summary>Reads YAML into <see cref="ConfigNode"/>s from the parser's events: the package's own document model stops at the
+/// <summary>Reads YAML into <see cref="DocumentNode"/>s from the parser's events: the package's own document model stops at the
 /// first key that is there twice, and here every error is told at once.</summary>
-internal static class ConfigTree
+public static class DocumentTree
 {
     /// <summary>Longest text in characters.</summary>
     public const int MaxLength = 1 << 20;
@@ -16,12 +16,12 @@ internal static class ConfigTree
 
     /// <summary>Reads one document.</summary>
     /// <returns>The root, or null with the one error that stopped the parser.</returns>
-    public static ConfigNode? Parse(string text, string file, out SettingsError? error)
+    public static DocumentNode? Parse(string text, string file, out DocumentError? error)
     {
         error = null;
         if (text.Length > MaxLength)
         {
-            error = new SettingsError(file, 1, 1, $"the file is longer than {MaxLength} characters");
+            error = new DocumentError(file, 1, 1, $"the file is longer than {MaxLength} characters");
             return null;
         }
 
@@ -30,7 +30,7 @@ internal static class ConfigTree
         {
             parser.Consume<StreamStart>();
             if (parser.TryConsume<StreamEnd>(out _))
-                return new ConfigMap(1, 1, []);
+                return new DocumentMap(1, 1, []);
             parser.Consume<DocumentStart>();
             var root = Node(parser, 0);
             parser.Consume<DocumentEnd>();
@@ -40,13 +40,13 @@ internal static class ConfigTree
         }
         catch (RefusedException refused)
         {
-            error = new SettingsError(file, refused.Line, refused.Column, refused.Message);
+            error = new DocumentError(file, refused.Line, refused.Column, refused.Message);
             return null;
         }
         catch (YamlException problem)
         {
             error = TabAt(text, problem) is var (line, column)
-                ? new SettingsError(file, line, column, "this is not YAML: a tab indents this line; YAML indents by blanks only")
+                ? new DocumentError(file, line, column, "this is not YAML: a tab indents this line; YAML indents by blanks only")
                 : At(problem.Start, Reword(problem));
             return null;
         }
@@ -57,10 +57,10 @@ internal static class ConfigTree
             return null;
         }
 
-        SettingsError At(Mark mark, string message) => new(file, (int)Math.Max(1, mark.Line), (int)Math.Max(1, mark.Column), message);
+        DocumentError At(Mark mark, string message) => new(file, (int)Math.Max(1, mark.Line), (int)Math.Max(1, mark.Column), message);
     }
 
-    private static ConfigNode Node(Parser parser, int depth)
+    private static DocumentNode Node(Parser parser, int depth)
     {
         var current = parser.Current!;
         if (depth > MaxDepth)
@@ -72,26 +72,26 @@ internal static class ConfigTree
 
         var (line, column) = ((int)current.Start.Line, (int)current.Start.Column);
         if (parser.TryConsume<YamlScalar>(out var scalar))
-            return new ConfigScalar(line, column, scalar.Value, scalar.Style == ScalarStyle.Plain);
+            return new DocumentScalar(line, column, scalar.Value, scalar.Style == ScalarStyle.Plain);
         if (parser.TryConsume<SequenceStart>(out _))
         {
-            var items = new List<ConfigNode>();
+            var items = new List<DocumentNode>();
             while (!parser.TryConsume<SequenceEnd>(out _))
                 items.Add(Node(parser, depth + 1));
-            return new ConfigList(line, column, items);
+            return new DocumentList(line, column, items);
         }
 
         parser.Consume<MappingStart>();
-        var entries = new List<ConfigEntry>();
+        var entries = new List<DocumentEntry>();
         while (!parser.TryConsume<MappingEnd>(out _))
         {
             var key = Node(parser, depth + 1);
-            if (key is not ConfigScalar name)
+            if (key is not DocumentScalar name)
                 throw new RefusedException(key.Line, key.Column, $"{key.Describe} stands where a key is expected");
-            entries.Add(new ConfigEntry(name, Node(parser, depth + 1)));
+            entries.Add(new DocumentEntry(name, Node(parser, depth + 1)));
         }
 
-        return new ConfigMap(line, column, entries);
+        return new DocumentMap(line, column, entries);
     }
 
     private static RefusedException Refuse(ParsingEvent at, string message) => new((int)at.Start.Line, (int)at.Start.Column, message);

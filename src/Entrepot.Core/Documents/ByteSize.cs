@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Entrepot.Server.Configuration;
+namespace Entrepot.Core.Documents;
 
 /// <summary>Sizes in bytes as people write them: <c>10GiB</c>, <c>1.5MB</c>, <c>4096</c>. Binary and decimal units are kept apart
 /// (IEC 80000-13), in any case.</summary>

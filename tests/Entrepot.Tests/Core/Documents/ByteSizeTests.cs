@@ -1,7 +1,7 @@
+using Entrepot.Core.Documents;
 using CsCheck;
-using Entrepot.Server.Configuration;
 
-namespace Entrepot.Tests.Server.Configuration;
+namespace Entrepot.Tests.Core.Documents;
 
 public sealed class ByteSizeTests
 {

@@ -1,4 +1,4 @@
-namespace Entrepot.Server.Configuration;
+namespace Entrepot.Core.Documents;
 
 /// <summary>Finds what somebody probably meant.</summary>
 public static class Suggestion
