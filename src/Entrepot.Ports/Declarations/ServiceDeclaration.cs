@@ -1,0 +1,115 @@
+using System.Collections.Immutable;
+using System.Net;
+using Entrepot.Ports.Allocation;
+
+namespace Entrepot.Ports.Declarations;
+
+/// <summary>A service, its port and who may reach it.</summary>
+public sealed record ServiceDeclaration
+{
+    /// <summary>1–63 characters <c>a–z 0–9 -</c>, unique in the portfile.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>On which nodes.</summary>
+    public Placement Placement { get; init; } = Placement.Everywhere;
+
+    /// <summary>The transport.</summary>
+    public PortProtocol Protocol { get; init; }
+
+    /// <summary>The port that it must have, 1–65535, or null to take one of <see cref="Pool"/>.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>Name of the pool, or null when it names its port.</summary>
+    public string? Pool { get; init; }
+
+    /// <summary>How many adjacent ports, 1–1024; <see cref="Port"/> is the first of them.</summary>
+    public int Ports { get; init; } = 1;
+
+    /// <summary>How the port is chosen within the pool.</summary>
+    public AllocationMode Mode { get; init; }
+
+    /// <summary>The zone that the listener faces, or null.</summary>
+    public string? Zone { get; init; }
+
+    /// <summary>Who may reach it; empty means nobody but the machine itself.</summary>
+    public ImmutableArray<AccessGrant> Allow { get; init; } = [];
+
+    /// <summary>Most new connections per source, or null.</summary>
+    public AccessRate? Rate { get; init; }
+
+    /// <summary>Most connections at once per source, or null.</summary>
+    public int? ConnectionsPerSource { get; init; }
+
+    /// <summary>Most connections at once in all, or null.</summary>
+    public int? Connections { get; init; }
+
+    /// <summary>What the connection must prove.</summary>
+    public TlsRequirement Tls { get; init; }
+
+    /// <summary>Who answers for it.</summary>
+    public required string Owner { get; init; }
+
+    /// <summary>What it is for.</summary>
+    public required string Purpose { get; init; }
+
+    /// <summary>When the declaration ends, in UTC, or null.</summary>
+    public DateTimeOffset? Expires { get; init; }
+
+    /// <summary>Who connects.</summary>
+    public PortAudience Audience { get; init; }
+
+    /// <summary>Who may listen on the port, or null when anybody may.</summary>
+    public ExpectedProcess? Process { get; init; }
+
+    /// <summary>What happens when somebody else listens, or null for <see cref="PortfilePolicy.Strangers"/>.</summary>
+    public StrangerReaction? Strangers { get; init; }
+
+    /// <summary>How often the port changes, or null for never.</summary>
+    public TimeSpan? Rotation { get; init; }
+
+    /// <summary>For how long the old and the new port are both served at a rotation.</summary>
+    public TimeSpan RotationOverlap { get; init; } = TimeSpan.FromMinutes(5);
+}
+
+/// <summary>How a port is chosen within a pool.</summary>
+public enum AllocationMode
+{
+    /// <summary>By score, ties by a hash of node and service: the same service gets the same port again.</summary>
+    Stable,
+
+    /// <summary>By chance among the best, from a cryptographic source.</summary>
+    Random,
+
+    /// <summary>The lowest that is free.</summary>
+    Lowest,
+}
+
+/// <summary>One way in. What is given must all be true of a packet: a network and a MAC together mean that machine at that address.</summary>
+/// <param name="Networks">The addresses; empty where the <see cref="Macs"/> alone decide.</param>
+/// <param name="Macs">The Ethernet addresses; empty where the addresses alone decide.</param>
+/// <param name="Origin">What the portfile says: <c>zone internal</c>, <c>10.0.0.0/8</c>.</param>
+public sealed record AccessGrant(ImmutableArray<IPNetwork> Networks, ImmutableArray<MacAddress> Macs, string Origin);
+
+/// <summary>So many new connections in so much time, per source.</summary>
+/// <param name="Count">1–1,000,000.</param>
+/// <param name="Per">A second, minute, hour or day.</param>
+public sealed record AccessRate(int Count, TimeSpan Per);
+
+/// <summary>What a connection must prove.</summary>
+public enum TlsRequirement
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>The server speaks TLS.</summary>
+    Required,
+
+    /// <summary>Both sides have a certificate.</summary>
+    Mutual,
+}
+
+/// <summary>Who may listen on a port. What is given must all be true.</summary>
+/// <param name="User">User name or number, or null.</param>
+/// <param name="Executable">Absolute path of the program, or null.</param>
+/// <param name="Unit">systemd unit, or null.</param>
+public sealed record ExpectedProcess(string? User, string? Executable, string? Unit);
