@@ -9,12 +9,15 @@ namespace Entrepot.Ports.Allocation;
 internal static class ListenSocket
 {
     /// <summary>Binds, and for TCP listens unless the backlog is 0.</summary>
-    /// <exception cref="SocketException">The system refuses.</exception>
+    /// <exception cref="SocketException">The system refuses, or the transport is one that .NET has no sockets for.</exception>
     public static Socket Bind(IPAddress address, int port, PortProtocol protocol, int backlog)
     {
-        var socket = protocol == PortProtocol.Tcp
-            ? new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
-            : new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        var socket = protocol switch
+        {
+            PortProtocol.Tcp => new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp),
+            PortProtocol.Udp => new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp),
+            _ => throw new SocketException((int)SocketError.ProtocolNotSupported),
+        };
         try
         {
             if (OperatingSystem.IsWindows())

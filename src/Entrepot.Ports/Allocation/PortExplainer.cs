@@ -27,7 +27,7 @@ public sealed class PortExplainer
     {
         var leases = _book.Leases();
         var ports = PortSet.Of(leases.Where(lease => lease.Node == _node).Select(static lease => lease.Port));
-        var listeners = new[] { PortProtocol.Tcp, PortProtocol.Udp }.ToDictionary(static protocol => protocol, protocol => Listening(protocol, ports));
+        var listeners = PortProtocols.All.ToDictionary(static protocol => protocol, protocol => Listening(protocol, ports));
         return [.. leases.Select(lease => Entry(lease, listeners[lease.Protocol]))];
     }
 

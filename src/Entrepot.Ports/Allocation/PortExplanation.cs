@@ -42,7 +42,7 @@ public sealed record PortListener(string Address, string Holder, int? ProcessId,
 /// <summary>A lease and what is true of it, as a row of <c>entrepot ports list</c>.</summary>
 /// <param name="Node">The node.</param>
 /// <param name="Service">The owner.</param>
-/// <param name="Protocol"><c>tcp</c> or <c>udp</c>.</param>
+/// <param name="Protocol"><c>tcp</c>, <c>udp</c> or <c>sctp</c>.</param>
 /// <param name="Address">The address of the lease.</param>
 /// <param name="Port">The port.</param>
 /// <param name="WantedPort">What the service wanted; 0 any, null one of a pool.</param>
@@ -68,7 +68,7 @@ public sealed record PortListEntry(
 
 /// <summary>Everything that is known of one port: what <c>entrepot ports explain PORT</c> and <c>/v1/ports/{port}</c> show.</summary>
 /// <param name="Port">The port, 1–65535.</param>
-/// <param name="Protocol"><c>tcp</c> or <c>udp</c>.</param>
+/// <param name="Protocol"><c>tcp</c>, <c>udp</c> or <c>sctp</c>.</param>
 /// <param name="Verdict">How lease and listener agree.</param>
 /// <param name="Summary">The verdict as a sentence.</param>
 /// <param name="Lease">The lease, or null.</param>

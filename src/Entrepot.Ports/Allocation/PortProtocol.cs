@@ -8,18 +8,36 @@ public enum PortProtocol
 
     /// <summary>UDP (RFC 768).</summary>
     Udp,
+
+    /// <summary>SCTP (RFC 9260). Entrepot governs such ports for other services; it has no listener of its own there.</summary>
+    Sctp,
 }
 
 /// <summary>Names of protocols.</summary>
 public static class PortProtocols
 {
-    /// <summary>The name as users and the database write it: <c>tcp</c>, <c>udp</c>.</summary>
-    public static string Name(this PortProtocol protocol) => protocol == PortProtocol.Udp ? "udp" : "tcp";
+    /// <summary>Every protocol, in the order in which they are shown.</summary>
+    public static IReadOnlyList<PortProtocol> All { get; } = [PortProtocol.Tcp, PortProtocol.Udp, PortProtocol.Sctp];
 
-    /// <summary>Reads <c>tcp</c> or <c>udp</c>, in any case.</summary>
+    /// <summary>The name as users and the database write it: <c>tcp</c>, <c>udp</c>, <c>sctp</c>.</summary>
+    public static string Name(this PortProtocol protocol) => protocol switch
+    {
+        PortProtocol.Udp => "udp",
+        PortProtocol.Sctp => "sctp",
+        _ => "tcp",
+    };
+
+    /// <summary>Reads a <see cref="Name"/>, in any case.</summary>
     public static bool TryParse(string? text, out PortProtocol protocol)
     {
-        protocol = string.Equals(text, "udp", StringComparison.OrdinalIgnoreCase) ? PortProtocol.Udp : PortProtocol.Tcp;
-        return protocol == PortProtocol.Udp || string.Equals(text, "tcp", StringComparison.OrdinalIgnoreCase);
+        foreach (var known in All)
+        {
+            protocol = known;
+            if (string.Equals(text, known.Name(), StringComparison.OrdinalIgnoreCase))
+                return true;
+        }
+
+        protocol = PortProtocol.Tcp;
+        return false;
     }
 }

@@ -43,7 +43,12 @@ public sealed class ListeningSockets : IPortInventory
         var properties = IPGlobalProperties.GetIPGlobalProperties();
         try
         {
-            var endPoints = protocol == PortProtocol.Tcp ? properties.GetActiveTcpListeners() : properties.GetActiveUdpListeners();
+            var endPoints = protocol switch
+            {
+                PortProtocol.Tcp => properties.GetActiveTcpListeners(),
+                PortProtocol.Udp => properties.GetActiveUdpListeners(),
+                _ => [],
+            };
             return [.. endPoints
                 .Where(static endPoint => endPoint.Port != 0)
                 .Select(endPoint => new ListeningSocket(protocol, endPoint.Address, endPoint.Port, Listening: true))];

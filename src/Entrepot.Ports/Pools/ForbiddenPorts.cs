@@ -5,7 +5,7 @@ namespace Entrepot.Ports.Pools;
 /// <summary>A port of the block list.</summary>
 /// <param name="First">Lowest port.</param>
 /// <param name="Last">Highest port, included.</param>
-/// <param name="Protocol">The transport, or null for both.</param>
+/// <param name="Protocol">The transport, or null for all.</param>
 /// <param name="Known">What runs there by convention.</param>
 /// <param name="Danger">Why a listener of ours must not be mistaken for it.</param>
 public sealed record ForbiddenPort(int First, int Last, PortProtocol? Protocol, string Known, string Danger);
@@ -77,11 +77,9 @@ public static class ForbiddenPorts
     ];
 
     /// <summary>The list as a rule of the allocator.</summary>
-    public static PortConstraint Constraint(PortProtocol protocol) => protocol == PortProtocol.Udp ? Udp : Tcp;
+    public static PortConstraint Constraint(PortProtocol protocol) => Constraints[(int)protocol];
 
-    private static PortConstraint Tcp { get; } = Make(PortProtocol.Tcp);
-
-    private static PortConstraint Udp { get; } = Make(PortProtocol.Udp);
+    private static PortConstraint[] Constraints { get; } = [.. PortProtocols.All.Select(Make)];
 
     private static PortConstraint Make(PortProtocol protocol)
     {

@@ -26,7 +26,7 @@ internal static class NetworkReads
             .Describe("ListPorts", "List the leased ports", "Each with its owner, and whether its owner listens there.")
             .Produces<IReadOnlyList<PortListEntry>>();
         routes.MapRead("/v1/ports/{port:int}", (HttpContext context, int port, string? protocol) => ExplainAsync(service, context, port, protocol))
-            .Describe("ExplainPort", "Explain a port", "Its lease, who listens, every rule that speaks about it. protocol=udp for UDP.")
+            .Describe("ExplainPort", "Explain a port", "Its lease, who listens, every rule that speaks about it. protocol=udp or sctp for those.")
             .Produces<PortExplanation>()
             .Refuses(400);
         routes.MapRead("/v1/journal", (HttpContext context, long? after, int? count) => JournalAsync(service, context, after, count))
@@ -38,7 +38,7 @@ internal static class NetworkReads
     private static Task ExplainAsync(MetadataService service, HttpContext context, int port, string? protocol)
     {
         if (!PortProtocols.TryParse(protocol ?? "tcp", out var parsed))
-            throw Fault.Of(HttpFault.Body, FaultKind.Invalid, $"'{protocol}' is not a protocol.", "Use tcp or udp.").ToException();
+            throw Fault.Of(HttpFault.Body, FaultKind.Invalid, $"'{protocol}' is not a protocol.", "Use tcp, udp or sctp.").ToException();
         return JsonExchange.WriteAsync(context, service.Ports.Explain(port, parsed), ApiJson.Default.PortExplanation);
     }
 
