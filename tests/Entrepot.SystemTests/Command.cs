@@ -30,6 +30,25 @@ internal static class Command
         return await running.EndAsync();
     }
 
+    /// <summary>Runs a program that reads its input, and closes the input after it.</summary>
+    public static async Task<CommandResult> RunWithInputAsync(string input, string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var process = Process.Start(start)!;
+        using var running = new RunningCommand(process, Deadline);
+        try
+        {
+            await process.StandardInput.WriteAsync(input);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It ended without reading everything; its exit code and errors say why.
+        }
+
+        return await running.EndAsync();
+    }
+
     public static RunningCommand Start(string program, params string[] arguments)
         => new(Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!, Deadline);
 }
