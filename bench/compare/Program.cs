@@ -5,6 +5,11 @@ using System.Text;
 using Entrepot.Compare;
 using Entrepot.Compare.Peers;
 
+if (args is ["sockets", .. var rest])
+    return await SocketListing.RunAsync(rest);
+if (args is ["hold", var count, var first])
+    return SocketListing.Hold(int.Parse(count, CultureInfo.InvariantCulture), int.Parse(first, CultureInfo.InvariantCulture));
+
 // Alternates the peers A B A B, so that whatever else the machine does falls on both, and reports medians of the pairs' ratios.
 var options = new Options(args);
 var folder = Directory.CreateDirectory(options.Folder).FullName;

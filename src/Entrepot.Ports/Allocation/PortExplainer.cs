@@ -112,7 +112,7 @@ public sealed class PortExplainer
     }
 
     private IReadOnlyList<ListeningSocket> Listening(PortProtocol protocol, PortSet ports)
-        => _inventory.WithOwners([.. _inventory.Sockets(protocol).Where(socket => socket.Listening && ports.Contains(socket.Port))]);
+        => _inventory.WithOwners([.. _inventory.Listeners(protocol).Where(socket => ports.Contains(socket.Port))]);
 
     private List<PortListener> Listeners(IEnumerable<ListeningSocket> sockets, int port)
         => [.. sockets.Where(socket => socket.Port == port).Select(socket => new PortListener(

@@ -9,7 +9,7 @@ internal static class PortObserver
     /// <summary>The listeners that a service's own socket would meet, with owners on the ports that its request may lead to.</summary>
     public static PortObservation Observe(IPortInventory inventory, PortRequest request, IPAddress address)
     {
-        var inTheWay = inventory.Sockets(request.Protocol).Where(socket => socket.Listening && socket.Meets(address)).ToLookup(socket => Concerns(request, socket.Port));
+        var inTheWay = inventory.Listeners(request.Protocol).Where(socket => socket.Meets(address)).ToLookup(socket => Concerns(request, socket.Port));
         return new PortObservation([.. inventory.WithOwners([.. inTheWay[true]]), .. inTheWay[false]], inventory.EphemeralRange());
     }
 

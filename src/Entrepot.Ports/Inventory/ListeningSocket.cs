@@ -1,18 +1,10 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Entrepot.Ports.Allocation;
 
 namespace Entrepot.Ports.Inventory;
-
-/// <summary>The process behind a socket.</summary>
-/// <param name="ProcessId">Its id, in the reader's process namespace.</param>
-/// <param name="Executable">File name of its executable, or the kernel's short name for it where the file can't be seen.</param>
-public sealed record SocketOwner(int ProcessId, string Executable)
-{
-    /// <summary>For messages: <c>nginx (pid 12)</c>.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Executable} (pid {ProcessId})");
-}
 
 /// <summary>A socket that has a local port.</summary>
 /// <param name="Protocol">The transport.</param>
@@ -33,16 +25,34 @@ public sealed record ListeningSocket(
     int? UserId = null,
     SocketOwner? Owner = null)
 {
+    /// <summary>Other processes that have the same socket open, such as a server's workers; empty while they are not looked up.</summary>
+    public ImmutableArray<SocketOwner> Sharers { get; init; } = [];
+
+    /// <summary>Number of the interface that the socket is bound to; 0 for all of them.</summary>
+    public int InterfaceIndex { get; init; }
+
+    /// <summary>True when an IPv6 socket leaves IPv4 alone (<c>IPV6_V6ONLY</c>), or null where the host does not say.</summary>
+    public bool? V6Only { get; init; }
+
+    /// <summary>The kernel's number of the control group in which it was made, or 0.</summary>
+    public ulong ControlGroup { get; init; }
+
+    /// <summary>The network namespace, when it is not the reader's own: what listens there is reached by other addresses.</summary>
+    public NetworkNamespace? Namespace { get; init; }
+
+    /// <summary>Every process that has the socket open, as far as they were looked up.</summary>
+    public IEnumerable<SocketOwner> Owners => Owner is null ? Sharers : Sharers.Prepend(Owner);
+
     /// <summary>True when binding <paramref name="address"/> on the same port is certain to meet this socket: the same address, or
     /// one of the two stands for all addresses of the family. An IPv6 listener on all addresses may or may not take IPv4 as well
-    /// (<c>IPV6_V6ONLY</c> can't be seen from outside), so between the families only our own dual-mode bind counts.</summary>
+    /// (<c>IPV6_V6ONLY</c>); where the host does not say, only our own dual-mode bind counts between the families.</summary>
     public bool Meets(IPAddress address)
     {
         var ours = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
         if (ours.Equals(IPAddress.IPv6Any))
             return true;
         if (ours.AddressFamily != Address.AddressFamily)
-            return false;
+            return V6Only == false && Address.Equals(IPAddress.IPv6Any);
         var any = ours.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any;
         return ours.Equals(any) || Address.Equals(any) || Address.Equals(ours);
     }

@@ -3,35 +3,36 @@ using Entrepot.Ports.Allocation;
 
 namespace Entrepot.Ports.Inventory;
 
-/// <summary>The host's sockets: from <c>/proc/net</c> on Linux, with owners where this user may see them; elsewhere from what .NET
-/// offers on every platform, which knows listeners and no owners.</summary>
+/// <summary>The host's sockets: on Linux from the kernel by netlink, or from <c>/proc/net</c> where that is refused, with owners where
+/// this user may see them; elsewhere from what .NET offers on every platform, which knows listeners and no owners.</summary>
 public sealed class ListeningSockets : IPortInventory
 {
+    private const string ProcFolder = "/proc";
     private readonly string _procFolder;
 
     /// <summary>Makes the inventory.</summary>
-    /// <param name="procFolder">Where the proc file system is mounted.</param>
-    public ListeningSockets(string procFolder = "/proc") => _procFolder = procFolder;
+    /// <param name="procFolder">Where the proc file system is mounted; anything but the default is read instead of asking the kernel.</param>
+    public ListeningSockets(string procFolder = ProcFolder) => _procFolder = procFolder;
 
     /// <inheritdoc/>
-    public IReadOnlyList<ListeningSocket> Sockets(PortProtocol protocol)
-    {
-        var name = protocol.Name();
-        var tables = new[] { name, name + "6" }
-            .Select(table => Path.Combine(_procFolder, "net", table))
-            .Select(Table)
-            .Where(static text => text is not null)
-            .ToList();
-        return tables.Count == 0 ? Portable(protocol) : [.. tables.SelectMany(text => ProcNetTable.Parse(text, protocol))];
-    }
+    public IReadOnlyList<ListeningSocket> Sockets(PortProtocol protocol) => Read(protocol, listeners: false);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ListeningSocket> Listeners(PortProtocol protocol) => Read(protocol, listeners: true);
 
     /// <inheritdoc/>
     public IReadOnlyList<ListeningSocket> WithOwners(IReadOnlyList<ListeningSocket> sockets)
+        => sockets.Count == 0 || !Directory.Exists(_procFolder)
+            ? sockets
+            : SocketOwners.Name(new ProcessFacts(_procFolder), _procFolder, sockets, all: false);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ListeningSocket> Survey()
     {
-        if (sockets.Count == 0 || !Directory.Exists(_procFolder))
-            return sockets;
-        var owners = SocketOwners.Find(_procFolder, sockets.Select(static socket => socket.Inode));
-        return [.. sockets.Select(socket => socket with { Owner = owners.GetValueOrDefault(socket.Inode) })];
+        var facts = new ProcessFacts(_procFolder);
+        List<ListeningSocket> here = [.. Enum.GetValues<PortProtocol>().SelectMany(Listeners).Where(static socket => socket.Peer is null)];
+        here.AddRange(OtherNamespaces.Listeners(facts, _procFolder));
+        return SocketOwners.Name(facts, _procFolder, here, all: true);
     }
 
     /// <inheritdoc/>
@@ -59,15 +60,13 @@ public sealed class ListeningSockets : IPortInventory
         }
     }
 
-    private static string? Table(string path)
+    private IReadOnlyList<ListeningSocket> Read(PortProtocol protocol, bool listeners)
     {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
+        if (_procFolder == ProcFolder && KernelSockets.TryRead(protocol, listeners) is { } sockets)
+            return sockets;
+        var folder = Path.Combine(_procFolder, "net");
+        return ProcNetTable.Exists(folder, protocol)
+            ? [.. ProcNetTable.Read(folder, protocol).Where(socket => socket.Listening || !listeners)]
+            : Portable(protocol);
     }
 }

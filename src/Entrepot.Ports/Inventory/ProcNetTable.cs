@@ -15,6 +15,17 @@ internal static class ProcNetTable
     private const int TimeWait = 0x06;  // TCP_TIME_WAIT
     private const int NewSynReceived = 0x0C;  // TCP_NEW_SYN_RECV
 
+    /// <summary>The sockets of both address families.</summary>
+    /// <param name="folder">Such as <c>/proc/net</c>.</param>
+    /// <param name="protocol">The transport.</param>
+    /// <returns>Empty where the tables are missing; <see cref="Exists"/> tells that apart.</returns>
+    public static IEnumerable<ListeningSocket> Read(string folder, PortProtocol protocol)
+        => new[] { protocol.Name(), protocol.Name() + "6" }.SelectMany(table => Parse(Text(Path.Combine(folder, table)), protocol));
+
+    /// <summary>True when the kernel shows the protocol here.</summary>
+    public static bool Exists(string folder, PortProtocol protocol)
+        => File.Exists(Path.Combine(folder, protocol.Name())) || File.Exists(Path.Combine(folder, protocol.Name() + "6"));
+
     /// <summary>Sockets of one table. Half-open and time-wait entries are no sockets any more, or not yet, and are left out: they do
     /// not keep a listener from binding.</summary>
     public static IReadOnlyList<ListeningSocket> Parse(ReadOnlySpan<char> table, PortProtocol protocol)
@@ -68,5 +79,17 @@ internal static class ProcNetTable
         var address = new IPAddress(MemoryMarshal.AsBytes(words));
         endPoint = new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, port);
         return true;
+    }
+
+    private static string Text(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
     }
 }

@@ -1,4 +1,8 @@
+using System.Buffers.Text;
 using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Entrepot.Core.Kernel;
 
 namespace Entrepot.Ports.Inventory;
 
@@ -6,76 +10,78 @@ namespace Entrepot.Ports.Inventory;
 /// an ordinary user, and a process may end during the walk.</summary>
 internal static class SocketOwners
 {
-    private const string Prefix = "socket:[";
-
-    /// <summary>The owners of the given sockets; those that were not found are missing. When several processes share a socket, the one
-    /// with the lowest id among those that the walk meets first is named.</summary>
-    public static IReadOnlyDictionary<long, SocketOwner> Find(string procFolder, IEnumerable<long> inodes)
+    /// <summary>Names the owners of sockets.</summary>
+    /// <param name="facts">Reads the processes.</param>
+    /// <param name="procFolder">Where the proc file system is mounted.</param>
+    /// <param name="sockets">The sockets.</param>
+    /// <param name="all">True to find every process that has a socket open, which takes the whole walk; false to stop when each socket
+    /// has one: the one with the lowest id.</param>
+    public static IReadOnlyList<ListeningSocket> Name(ProcessFacts facts, string procFolder, IReadOnlyList<ListeningSocket> sockets, bool all)
     {
-        var wanted = inodes.Where(static inode => inode != 0).ToHashSet();
-        var owners = new Dictionary<long, SocketOwner>();
-        foreach (var process in wanted.Count == 0 ? [] : Processes(procFolder))
+        var holders = new Dictionary<long, int>(sockets.Count);
+        foreach (var socket in sockets)
         {
-            if (wanted.Count == owners.Count)
-                break;
-            try
-            {
-                foreach (var descriptor in Directory.EnumerateFileSystemEntries(Path.Combine(procFolder, process, "fd")))
-                {
-                    if (TryInode(Target(descriptor), out var inode) && wanted.Contains(inode) && !owners.ContainsKey(inode))
-                        owners.Add(inode, new SocketOwner(int.Parse(process, CultureInfo.InvariantCulture), Executable(procFolder, process)));
-                }
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                // It ended, or belongs to another user.
-            }
+            if (socket.Inode != 0)
+                holders[socket.Inode] = 0;
         }
 
-        return owners;
+        if (holders.Count == 0)
+            return sockets;
+        var sharers = new Dictionary<long, List<int>>();
+        Walk(facts, procFolder, holders, sharers, all);
+        var named = new ListeningSocket[sockets.Count];
+        for (var index = 0; index < named.Length; index++)
+        {
+            var socket = sockets[index];
+            named[index] = !holders.TryGetValue(socket.Inode, out var holder) || holder == 0 ? socket : socket with
+            {
+                Owner = facts.Of(holder),
+                Sharers = sharers.TryGetValue(socket.Inode, out var others) ? [.. others.Select(facts.Of)] : [],
+            };
+        }
+
+        return named;
     }
 
     /// <summary>Reads <c>socket:[12345]</c>.</summary>
-    internal static bool TryInode(string? target, out long inode)
+    internal static bool TryInode(ReadOnlySpan<byte> target, out long inode)
     {
         inode = 0;
-        return target is not null && target.StartsWith(Prefix, StringComparison.Ordinal) && target.EndsWith(']')
-            && long.TryParse(target.AsSpan(Prefix.Length, target.Length - Prefix.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out inode);
+        return target.StartsWith("socket:["u8) && target[^1] == (byte)']' && target[8..^1] is [>= (byte)'0' and <= (byte)'9', ..] digits
+            && Utf8Parser.TryParse(digits, out inode, out var read) && read == digits.Length;
     }
 
-    private static IEnumerable<string> Processes(string procFolder)
-        => Directory.EnumerateDirectories(procFolder)
-            .Select(static path => Path.GetFileName(path))
-            .Where(static name => name.All(char.IsAsciiDigit))
-            .OrderBy(static name => name.Length).ThenBy(static name => name, StringComparer.Ordinal);
-
-    private static string Executable(string procFolder, string process)
+    private static void Walk(ProcessFacts facts, string procFolder, Dictionary<long, int> holders, Dictionary<long, List<int>> sharers, bool all)
     {
-        const string Deleted = " (deleted)";
-        var path = Target(Path.Combine(procFolder, process, "exe"));
-        if (path is not null && path.EndsWith(Deleted, StringComparison.Ordinal))
-            path = path[..^Deleted.Length];
-        if (Path.GetFileName(path) is { Length: > 0 } name)
-            return name;
-        try
+        using var links = new LinkFolder();
+        var missing = holders.Count;
+        foreach (var process in facts.Processes())
         {
-            return File.ReadAllText(Path.Combine(procFolder, process, "comm")).Trim();
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return "an unnamed process";
-        }
-    }
+            if (!links.TryOpen(string.Create(CultureInfo.InvariantCulture, $"{procFolder}/{process}/fd")))
+                continue;  // it ended, or belongs to another user
+            while (links.MoveNext())
+            {
+                if (!TryInode(links.Target(), out var inode))
+                    continue;
+                ref var holder = ref CollectionsMarshal.GetValueRefOrNullRef(holders, inode);
+                if (Unsafe.IsNullRef(ref holder) || holder == process)
+                    continue;
+                if (holder == 0)
+                {
+                    holder = process;
+                    missing--;
+                }
+                else if (all)
+                {
+                    ref var others = ref CollectionsMarshal.GetValueRefOrAddDefault(sharers, inode, out _);
+                    others ??= [];
+                    if (others.Count == 0 || others[^1] != process)
+                        others.Add(process);
+                }
+            }
 
-    private static string? Target(string link)
-    {
-        try
-        {
-            return new FileInfo(link).LinkTarget;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return null;
+            if (missing == 0 && !all)
+                return;
         }
     }
 }

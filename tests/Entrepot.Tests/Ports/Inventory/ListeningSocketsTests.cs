@@ -27,6 +27,35 @@ public sealed class ListeningSocketsTests : IDisposable
     }
 
     [Fact]
+    public void A_survey_names_the_owners_of_everything_that_listens()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Owners are known on Linux only.");
+        using var stranger = TestPorts.Stranger();
+        using var udp = TestPorts.UdpStranger();
+        var seen = new ListeningSockets().Survey();
+        foreach (var (protocol, port) in new[] { (PortProtocol.Tcp, stranger.Port()), (PortProtocol.Udp, udp.Port()) })
+        {
+            var owner = seen.Single(socket => socket.Protocol == protocol && socket.Port == port && socket.Namespace is null).Owner.ShouldNotBeNull();
+            owner.ProcessId.ShouldBe(Environment.ProcessId);
+            owner.Path.ShouldBe(Environment.ProcessPath);
+            owner.UserId.ShouldNotBeNull();
+        }
+    }
+
+    [Fact]
+    public void A_dual_mode_socket_says_so_and_meets_ipv4()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && System.Net.Sockets.Socket.OSSupportsIPv6, "Needs Linux with IPv6.");
+        using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.IPv6Any, 0));
+        socket.Listen();
+        var seen = new ListeningSockets().Listeners(PortProtocol.Tcp).Single(other => other.Port == socket.Port());
+        Assert.SkipUnless(seen.V6Only is not null, "This kernel refuses sock_diag.");
+        seen.V6Only.ShouldBe(false);
+        seen.Meets(IPAddress.Loopback).ShouldBeTrue();
+    }
+
+    [Fact]
     public void A_real_udp_socket_is_seen()
     {
         using var stranger = TestPorts.UdpStranger();
@@ -53,10 +82,9 @@ public sealed class ListeningSocketsTests : IDisposable
         Process(12, "/usr/sbin/nginx (deleted)", "nginx", 100);
         Process(13, exe: null, "kworker\n", 101);
 
-        var owners = SocketOwners.Find(_folder, [100, 101, 102, 0]);
-
-        owners.Select(pair => (pair.Key, pair.Value.ToString())).OrderBy(pair => pair.Key)
-            .ShouldBe([(100L, "nginx (pid 12)"), (101L, "kworker (pid 13)")]);
+        var sockets = new[] { 100, 101, 102, 0 }.Select(inode => new ListeningSocket(PortProtocol.Tcp, IPAddress.Any, 80, true, Inode: inode));
+        SocketOwners.Name(new ProcessFacts(_folder), _folder, [.. sockets], all: false).Select(socket => socket.Owner?.ToString())
+            .ShouldBe(["nginx (pid 12)", "kworker (pid 13)", null, null]);
     }
 
     [Theory]

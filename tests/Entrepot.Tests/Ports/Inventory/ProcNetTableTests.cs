@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using CsCheck;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Inventory;
@@ -86,7 +87,7 @@ public sealed class ProcNetTableTests
     [InlineData("socket:[0]", 0)]
     public void Descriptors_that_are_sockets_give_their_inode(string target, long inode)
     {
-        SocketOwners.TryInode(target, out var read).ShouldBeTrue();
+        SocketOwners.TryInode(Encoding.ASCII.GetBytes(target), out var read).ShouldBeTrue();
         read.ShouldBe(inode);
     }
 
@@ -95,9 +96,9 @@ public sealed class ProcNetTableTests
     {
         const string Whole = "socket:[12345]";
         for (var length = 0; length < Whole.Length; length++)
-            SocketOwners.TryInode(Whole[..length], out _).ShouldBeFalse(Whole[..length]);
-        SocketOwners.TryInode(null, out _).ShouldBeFalse();
-        SocketOwners.TryInode("pipe:[12345]", out _).ShouldBeFalse();
-        SocketOwners.TryInode("socket:[-5]", out _).ShouldBeFalse();
+            SocketOwners.TryInode(Encoding.ASCII.GetBytes(Whole[..length]), out _).ShouldBeFalse(Whole[..length]);
+        SocketOwners.TryInode([], out _).ShouldBeFalse();
+        SocketOwners.TryInode("pipe:[12345]"u8, out _).ShouldBeFalse();
+        SocketOwners.TryInode("socket:[-5]"u8, out _).ShouldBeFalse();
     }
 }
