@@ -15,7 +15,7 @@ public interface IPortInventory
     /// <summary>Everything that listens on the host, with every owner, in all network namespaces that this user may look into. Connected
     /// UDP sockets hear only their peer and are left out. One walk over all processes.</summary>
     IReadOnlyList<ListeningSocket> Survey()
-        => WithOwners([.. Enum.GetValues<PortProtocol>().SelectMany(Listeners).Where(static socket => socket.Peer is null)]);
+        => WithOwners([.. PortProtocols.All.SelectMany(Listeners).Where(static socket => socket.Peer is null)]);
 
     /// <summary>The same sockets with their owners, as far as this user may see them. Costs a walk over all processes: ask only for
     /// the few sockets that matter.</summary>

@@ -56,7 +56,7 @@ internal static class InetDiagnosis
         BitConverter.TryWriteBytes(request[6..], RequestDump);
         BitConverter.TryWriteBytes(request[8..], sequence);
         request[HeaderSize] = family == AddressFamily.InterNetwork ? FamilyV4 : FamilyV6;
-        request[HeaderSize + 1] = (byte)(protocol.Name() switch { "udp" => 17, "sctp" => 132, _ => 6 });
+        request[HeaderSize + 1] = (byte)(protocol switch { PortProtocol.Udp => 17, PortProtocol.Sctp => 132, _ => 6 });
         var states = IsDatagram(protocol) ? AllStates : listeners ? 1u << Listen : AllStates & ~HalfSockets;
         BitConverter.TryWriteBytes(request[(HeaderSize + 4)..], states);
     }

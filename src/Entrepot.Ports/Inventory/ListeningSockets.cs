@@ -30,7 +30,7 @@ public sealed class ListeningSockets : IPortInventory
     public IReadOnlyList<ListeningSocket> Survey()
     {
         var facts = new ProcessFacts(_procFolder);
-        List<ListeningSocket> here = [.. Enum.GetValues<PortProtocol>().SelectMany(Listeners).Where(static socket => socket.Peer is null)];
+        List<ListeningSocket> here = [.. PortProtocols.All.SelectMany(Listeners).Where(static socket => socket.Peer is null)];
         here.AddRange(OtherNamespaces.Listeners(facts, _procFolder));
         return SocketOwners.Name(facts, _procFolder, here, all: true);
     }

@@ -26,7 +26,7 @@ internal static class OtherNamespaces
             if (seen.Count > MaxNamespaces)
                 break;
             var place = new NetworkNamespace(id, facts.Of(process).Container);
-            foreach (var protocol in Enum.GetValues<PortProtocol>())
+            foreach (var protocol in PortProtocols.All)
                 found.AddRange(ProcNetTable.Read(Path.Combine(procFolder, name, "net"), protocol)
                     .Where(static socket => socket is { Listening: true, Peer: null })
                     .Select(socket => socket with { Namespace = place }));
