@@ -18,7 +18,7 @@ public sealed class BoundPort : IAsyncDisposable
     public Socket Socket { get; }
 
     /// <summary>The lease.</summary>
-    public PortLease Lease { get; }
+    public PortLease Lease { get; private set; }
 
     /// <summary>The decision behind the lease.</summary>
     public PortDecision Decision { get; }
@@ -41,6 +41,23 @@ public sealed class BoundPort : IAsyncDisposable
     /// <summary>What the owner should know of its port: sentences.</summary>
     public IReadOnlyList<string> Warnings
         => [.. Decision.Warnings.Select(warning => $"{PortAllocator.Text(Lease.Port)} {warning.Text}.")];
+
+    /// <summary>Makes this port, which was leased under <see cref="PortSuccession.OverlapName"/>, the service's own in place of another.</summary>
+    /// <param name="old">The port that the service had; it keeps its socket and is to be given back with <see cref="GiveBackAsync"/>.</param>
+    /// <param name="why">One sentence for the journal.</param>
+    /// <param name="actor">Who does it.</param>
+    /// <param name="cancellation">Gives up waiting for the writer.</param>
+    public async Task SucceedAsync(BoundPort old, string why, string actor, CancellationToken cancellation = default)
+        => (old.Lease, Lease) = await _book.SucceedAsync(old.Lease, Lease, why, actor, cancellation);
+
+    /// <summary>Closes the socket and gives the port back.</summary>
+    /// <param name="why">One sentence for the journal.</param>
+    /// <param name="actor">Who does it.</param>
+    public async Task GiveBackAsync(string why, string actor)
+    {
+        Socket.Dispose();
+        await _book.TryReleaseAsync(Lease, why, actor);
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -90,6 +90,31 @@ public sealed class PortBook
             },
             cancellation);
 
+    /// <summary>As <see cref="ReleaseAsync"/>; nothing happens when the lease is not this owner's any more, or the database is closing.</summary>
+    public async Task TryReleaseAsync(PortLease lease, string why, string actor)
+    {
+        try
+        {
+            await _state.WriteAsync(transaction => Release(transaction, lease, why, actor));
+        }
+        catch (FaultException error) when (error.Fault.Is(StateFault.Closed))
+        {
+            // Released at the next start, as the lease of a service that is gone.
+        }
+    }
+
+    /// <summary>Moves a service to the port that it leased ahead, see <see cref="PortSuccession"/>.</summary>
+    /// <param name="old">The service's lease.</param>
+    /// <param name="next">Its lease under <see cref="PortSuccession.OverlapName"/>.</param>
+    /// <param name="why">One sentence for the journal.</param>
+    /// <param name="actor">Who does it, as in <see cref="JournalEntry.Actor"/>.</param>
+    /// <param name="cancellation">Gives up waiting for the writer.</param>
+    /// <returns>The two leases under their new names.</returns>
+    /// <exception cref="FaultException"><see cref="PortFault.LeaseSuperseded"/>: one of them is not this owner's any more.</exception>
+    public Task<(PortLease Old, PortLease Next)> SucceedAsync(
+        PortLease old, PortLease next, string why, string actor, CancellationToken cancellation = default)
+        => _state.WriteAsync(transaction => PortSuccession.Swap(transaction, old, next, _time.GetUtcNow(), actor, why), cancellation);
+
     /// <summary>Gives back the ports of services that a node no longer has.</summary>
     /// <param name="node">The node.</param>
     /// <param name="services">The services that it has; all others lose their leases.</param>

@@ -61,7 +61,15 @@ public sealed record AnnouncedNetwork(string Version, string Node, IReadOnlyList
 /// <param name="Draining">True when it wants no new clients.</param>
 public sealed record HeartbeatRequest(
     string Node, string Site, string Url, string Version, string PortReason, int ActiveTransfers, long BytesPerSecond, int RecentErrors,
-    long HeldBytes, long CapacityBytes, long FreeBytes, bool Draining);
+    long HeldBytes, long CapacityBytes, long FreeBytes, bool Draining)
+{
+    /// <summary>Longest <see cref="Instance"/> in characters.</summary>
+    public const int MaxInstance = 64;
+
+    /// <summary>A number that the running edge drew at its start, by which the origin knows it again when it changes its port; null from
+    /// an edge that never does. Not shown to anybody.</summary>
+    public string? Instance { get; init; }
+}
 
 /// <summary>A node as <c>/v1/nodes</c> shows it.</summary>
 /// <param name="Last">Its last heart-beat.</param>

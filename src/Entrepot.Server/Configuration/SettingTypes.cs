@@ -65,6 +65,10 @@ internal static class SettingTypes
 
     public static FieldType<ImmutableArray<SiteSettings>> Sites { get; } = new SitesType();
 
+    /// <summary>A span of time between two bounds, or null.</summary>
+    public static FieldType<TimeSpan?> OptionalSpan(TimeSpan from, TimeSpan to)
+        => new OptionalType<TimeSpan, TimeSpan?>(FieldTypes.Span(from, to), static value => value, static value => (value.HasValue, value.GetValueOrDefault()));
+
     public static FieldType<long> Size(long from, long to) => new ScalarType<long>(
         $"a size such as 10GiB, {ByteSize.Format(from)}–{(to == long.MaxValue ? "8EiB" : ByteSize.Format(to))}",
         (text, out value, out hint) =>

@@ -76,6 +76,13 @@ public sealed record EdgeSettings
     /// <summary>Ports that the edges lease from. Default 54321–54400, the edge pool of the port plan.</summary>
     public PortRange Pool { get; init; } = new(54321, 54400);
 
+    /// <summary>How often each edge changes its port, 1 min–365 days; null (the default) for never.</summary>
+    public TimeSpan? Rotate { get; init; }
+
+    /// <summary>For how long the old and the new port are both served, 1 s–1 day, at most half of <see cref="Rotate"/>. Default 5 min: most
+    /// downloads that began on the old port have ended by then.</summary>
+    public TimeSpan RotationOverlap { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>The zone that the edges face; null (the default) derives it, see <see cref="Settings.ZoneOf"/>.</summary>
     public Zone? Zone { get; init; }
 

@@ -1,4 +1,5 @@
 using Entrepot.Core.Documents;
+using Entrepot.Ports.Guard;
 
 namespace Entrepot.Server.Configuration;
 
@@ -21,6 +22,16 @@ internal static class SettingsRules
             errors.Add(
                 At(given, "edges.pool", "edges.count"),
                 $"edges.pool {settings.Edges.Pool} holds {settings.Edges.Pool.Count} ports for {settings.Edges.Count} edges; expected one for each");
+        if (settings.Edges.Rotate is { } rotate)
+        {
+            foreach (var mistake in new RotationSchedule(rotate, settings.Edges.RotationOverlap).Mistakes())
+                errors.Add(At(given, "edges.rotationOverlap", "edges.rotate"), $"edges.rotate: {mistake}");
+            if (settings.Edges.Pool.Count < 2 * settings.Edges.Count)
+                errors.Add(
+                    At(given, "edges.rotate", "edges.pool"),
+                    $"edges.rotate needs two ports for each of the {settings.Edges.Count} edges during the overlap; edges.pool {settings.Edges.Pool} holds {settings.Edges.Pool.Count}");
+        }
+
         if (settings.Scrub.DeepCycle < settings.Scrub.Cycle)
             errors.Add(
                 At(given, "scrub.deepCycle", "scrub.cycle"),

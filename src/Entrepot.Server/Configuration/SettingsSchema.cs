@@ -56,6 +56,8 @@ internal static class SettingsSchema
         Of("edges.count", FieldTypes.WholeNumber(0, 64), s => s.Edges.Count, (s, v) => s with { Edges = s.Edges with { Count = v } }, "edges in this process"),
         Of("edges.capacity", SettingTypes.Size(64L << 20, 1L << 50), s => s.Edges.Capacity, (s, v) => s with { Edges = s.Edges with { Capacity = v } }, "cap of each edge's cache"),
         Of("edges.pool", SettingTypes.PortRange, s => s.Edges.Pool, (s, v) => s with { Edges = s.Edges with { Pool = v } }, "ports that edges lease from"),
+        Of("edges.rotate", SettingTypes.OptionalSpan(Minute, 365 * Day), s => s.Edges.Rotate, (s, v) => s with { Edges = s.Edges with { Rotate = v } }, "how often each edge changes its port; null for never"),
+        Of("edges.rotationOverlap", FieldTypes.Span(Second, Day), s => s.Edges.RotationOverlap, (s, v) => s with { Edges = s.Edges with { RotationOverlap = v } }, "how long the old and the new port are both served"),
         Of("edges.zone", FieldTypes.OptionalChoice<Zone>(), s => s.Edges.Zone, (s, v) => s with { Edges = s.Edges with { Zone = v } }, "zone that the edges face; null derives it from bind"),
         Of("edges.allow", FieldTypes.Networks, s => s.Edges.Allow, (s, v) => s with { Edges = s.Edges with { Allow = v } }, "clients that may download"),
 

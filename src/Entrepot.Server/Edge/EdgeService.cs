@@ -28,7 +28,6 @@ public sealed class EdgeService : IAsyncDisposable
     private readonly HeartbeatSender _heart;
     private readonly SingleFlight<Sha256Digest, Fingerprint> _asking = new();
     private readonly BackgroundLoops _loops;
-    private (string Url, string PortReason)? _announced;
 
     private EdgeService(EdgeOptions options, StateDatabase state, HttpMessageHandler? handler, TimeProvider time, ILoggerFactory loggers)
     {
@@ -87,8 +86,8 @@ public sealed class EdgeService : IAsyncDisposable
     /// <param name="portReason">Why its port is the one it is.</param>
     public void Announce(string url, string portReason)
     {
-        _announced = (url, portReason);
-        _loops.Start("heart-beat", cancellation => _heart.RunAsync(url, portReason, cancellation));
+        _heart.Address = new EdgeAddress(url, portReason);
+        _loops.Start("heart-beat", _heart.RunAsync);
         _loops.Start("peers", _peers.RunAsync);
         _loops.Start("scrub", Content.Scrub.RunAsync);
         Log.EdgeStarted(_logger, _options.Node.Value, url, Content.Look().HeldBytes);
@@ -98,8 +97,16 @@ public sealed class EdgeService : IAsyncDisposable
     public async Task DrainAsync(CancellationToken cancellation)
     {
         _heart.Draining = true;
-        if (_announced is { } announced)
-            await _heart.BeatAsync(announced.Url, announced.PortReason, cancellation);
+        if (_heart.Address is not null)
+            await _heart.BeatAsync(cancellation);
+    }
+
+    /// <summary>Tells the origin, and with it the scheduler, that this edge listens elsewhere now.</summary>
+    /// <returns>False when the origin could not be told: it is told with the next beat that gets through.</returns>
+    internal Task<bool> MoveAsync(string url, string portReason, CancellationToken cancellation)
+    {
+        _heart.Address = new EdgeAddress(url, portReason);
+        return _heart.BeatAsync(cancellation);
     }
 
     /// <summary>How the edge stands.</summary>
@@ -142,6 +149,7 @@ public sealed class EdgeService : IAsyncDisposable
         await Content.DisposeAsync();
         await _cache.DisposeAsync();
         await _memory.DisposeAsync();
+        _heart.Dispose();
         _http.Dispose();
         _metrics.Dispose();
     }

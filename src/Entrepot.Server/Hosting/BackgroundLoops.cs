@@ -13,6 +13,9 @@ internal sealed class BackgroundLoops(ILogger logger) : IAsyncDisposable
     /// <param name="loop">Runs until its token is cancelled.</param>
     public void Start(string name, Func<CancellationToken, Task> loop) => _loops.Add(Task.Run(() => GuardAsync(name, loop), CancellationToken.None));
 
+    /// <summary>Tells all loops to stop and does not wait for them.</summary>
+    public Task CancelAsync() => _stopping.CancelAsync();
+
     /// <summary>Stops all loops and waits for them.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Entrepot.Core.Identities;
 using Entrepot.Core.Kernel;
+using Entrepot.Ports.Guard;
+using Entrepot.Server.Api;
 using Entrepot.Server.Edge;
 
 namespace Entrepot.Server.Hosting;
@@ -41,8 +43,27 @@ internal static class EdgeRole
             var surface = await context.LaunchEdgeAsync(name, app => app.MapEdge(edge), cancellation);
             parts.Push(surface);
             edge.Announce(surface.Document.Url, surface.Document.Reason);
+            surface.Announce = (before, after, stop) => MoveAsync(context, edge, before, after, stop);
+            var rotation = context.Rotations.Add(surface, context.EdgeRequest(name));
+            if (settings.Edges.Rotate is { } period)
+                rotation.Start(new RotationSchedule(period, settings.Edges.RotationOverlap));
+            parts.Push(rotation);
+            context.Shutdown.OnDrain(_ => rotation.StopAsync());
             context.Shutdown.OnDrain(edge.DrainAsync);
         }
+    }
+
+    /// <summary>Tells the origin of an edge's new address. It must hear of it while both ports are served, or clients would be sent to the
+    /// old one after its end.</summary>
+    private static async Task<bool> MoveAsync(
+        NodeContext context, EdgeService edge, SurfaceDocument before, SurfaceDocument after, CancellationToken cancellation)
+    {
+        context.Network.Replace(before, after);
+        if (await edge.MoveAsync(after.Url, after.Reason, cancellation))
+            return true;
+        context.Network.Replace(after, before);
+        await edge.MoveAsync(before.Url, before.Reason, cancellation);
+        return false;
     }
 
     /// <summary>A node that is one edge gives it its own name; of several, each gets a number.</summary>

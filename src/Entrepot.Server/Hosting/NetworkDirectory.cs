@@ -28,6 +28,16 @@ public sealed class NetworkDirectory(string version, string node, Func<IReadOnly
     /// <summary>As <see cref="UrlOf"/>, by which this machine itself reaches it.</summary>
     public string? LocalUrlOf(string surface) => _own.FirstOrDefault(own => own.Surface == surface) is { } found ? found.LocalUrl ?? found.Url : null;
 
+    /// <summary>Called after a surface has moved.</summary>
+    public Action? Moved { get; set; }
+
+    /// <summary>Shows a surface at its new address.</summary>
+    public void Replace(SurfaceDocument before, SurfaceDocument after)
+    {
+        ImmutableInterlocked.Update(ref _own, static (own, pair) => own.Replace(pair.before, pair.after), (before, after));
+        Moved?.Invoke();
+    }
+
     /// <summary>Adds a surface that listens now.</summary>
     public void Add(SurfaceDocument surface) => ImmutableInterlocked.Update(ref _own, static (own, added) => own.Add(added), surface);
 }

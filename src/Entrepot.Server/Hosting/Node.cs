@@ -4,6 +4,7 @@ using Entrepot.Mirror.Catalog;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Inventory;
 using Entrepot.Server.Api;
+using Entrepot.Server.Guard;
 using Microsoft.Extensions.Logging;
 
 namespace Entrepot.Server.Hosting;
@@ -25,6 +26,9 @@ public sealed class Node : IAsyncDisposable
 
     /// <summary>The surfaces that listen.</summary>
     public NetworkDocument Network => _context.Network.Current;
+
+    /// <summary>The surfaces whose port can be changed.</summary>
+    internal PortRotations Rotations => _context.Rotations;
 
     /// <summary>A file that is worth downloading, as <c>mirror/path</c>, or null when nothing was published.</summary>
     public string? Sample { get; private init; }
@@ -71,7 +75,8 @@ public sealed class Node : IAsyncDisposable
             launcher.WarnOfRisk();
             // A service that was renamed or turned off gives its port back.
             await book.ReleaseMissingAsync(settings.Node, launcher.Services, "system:node", cancellation);
-            data.Announce(AnnouncedNetwork.Of(network.Current, origin is null ? settings.Origin : null));
+            network.Moved = () => data.Announce(AnnouncedNetwork.Of(network.Current, origin is null ? settings.Origin : null));
+            network.Moved();
             return new Node(context, parts) { Sample = origin?.Sample };
         }
         catch

@@ -3,6 +3,7 @@ using Entrepot.Core.State;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Pools;
 using Entrepot.Server.Configuration;
+using Entrepot.Server.Guard;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -24,6 +25,9 @@ internal sealed record NodeContext(
     Settings Settings, DataFolder Data, StateDatabase State, PortBook Ports, SurfaceLauncher Launcher, NetworkDirectory Network,
     string Version, TimeProvider Time, ILoggerFactory Loggers, Shutdown Shutdown)
 {
+    /// <summary>The surfaces whose port can be changed.</summary>
+    public PortRotations Rotations { get; } = new(Time, Loggers);
+
     /// <summary>Starts one of the fixed surfaces and makes it known.</summary>
     public Task<RunningSurface> LaunchAsync(
         DefaultPort surface, SurfaceSettings settings, Zone usual, Action<IServiceCollection>? services, Action<WebApplication> map,
@@ -40,14 +44,17 @@ internal sealed record NodeContext(
         return LaunchAsync(plan, services, map, cancellation);
     }
 
+    /// <summary>What an edge asks of the port book.</summary>
+    public PortRequest EdgeRequest(NodeName edge) => DefaultPorts.EdgeRequest(Settings.Node, edge.Value) with
+    {
+        Pool = new PortPool("edges", Settings.Edges.Pool.First, Settings.Edges.Pool.Last),
+        EmergencyPort = Settings.EmergencyPort,
+    };
+
     /// <summary>Starts an edge's data port and makes it known.</summary>
     public Task<RunningSurface> LaunchEdgeAsync(NodeName edge, Action<WebApplication> map, CancellationToken cancellation)
     {
-        var request = DefaultPorts.EdgeRequest(Settings.Node, edge.Value) with
-        {
-            Pool = new PortPool("edges", Settings.Edges.Pool.First, Settings.Edges.Pool.Last),
-            EmergencyPort = Settings.EmergencyPort,
-        };
+        var request = EdgeRequest(edge);
         var plan = new SurfacePlan("edge", edge.Value, request, Settings.ZoneOf(Settings.Edges.Zone, Zone.Public), Settings.Edges.Allow);
         return LaunchAsync(plan, null, map, cancellation);
     }
@@ -57,6 +64,11 @@ internal sealed record NodeContext(
     {
         var surface = await Launcher.LaunchAsync(plan, services, map, cancellation);
         Network.Add(surface.Document);
+        surface.Announce = (before, after, _) =>
+        {
+            Network.Replace(before, after);
+            return Task.FromResult(true);
+        };
         Shutdown.Add(surface);
         return surface;
     }

@@ -20,24 +20,6 @@ namespace Entrepot.Server.Hosting;
 /// <param name="Allow">Who may use it.</param>
 internal sealed record SurfacePlan(string Name, string Node, PortRequest Request, Zone Zone, IReadOnlyList<IPNetwork> Allow);
 
-/// <summary>A surface that listens.</summary>
-internal sealed class RunningSurface(SurfaceDocument document, SurfaceHost host, BoundPort port) : IAsyncDisposable
-{
-    /// <summary>What clients are told of it.</summary>
-    public SurfaceDocument Document => document;
-
-    /// <summary>Takes no more connections and lets requests in progress finish until the token is cancelled; then they are cut off.</summary>
-    public Task StopAsync(CancellationToken cancellation) => host.StopAsync(cancellation);
-
-    /// <summary>Lets requests in progress finish, then closes.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await host.StopAsync(CancellationToken.None);
-        await host.DisposeAsync();
-        await port.DisposeAsync();
-    }
-}
-
 /// <summary>Takes a surface from plan to listening: lease, bind, serve. The one way to a listener in this assembly.</summary>
 internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, TimeProvider time, ILoggerFactory loggers)
 {
@@ -58,8 +40,25 @@ internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, Time
     public async Task<RunningSurface> LaunchAsync(
         SurfacePlan plan, Action<IServiceCollection>? services, Action<WebApplication> map, CancellationToken cancellation)
     {
-        var port = await binder.BindAsync(plan.Request, settings.Bind, cancellation);
+        var first = await OpenAsync(plan, plan.Request, services, map, cancellation);
         _services.Add(plan.Request.Service);
+        return new RunningSurface(first, (request, stop) => OpenAsync(plan, request, services, map, stop), time);
+    }
+
+    /// <summary>Says once, for all surfaces together, which ports an outgoing connection may take while the node is down.</summary>
+    public void WarnOfRisk()
+    {
+        if (_atRisk.Count == 0)
+            return;
+        var range = EphemeralRange.Read();
+        var ours = PortSet.Of(_atRisk.Append(settings.EmergencyPort)).Union(PortSet.Range(settings.Edges.Pool.First, settings.Edges.Pool.Last));
+        Log.PortsAtRisk(_logger, PortSet.Of(_atRisk).ToString(), range.First, range.Last, range.Cure(ours) ?? "");
+    }
+
+    private async Task<SurfaceListener> OpenAsync(
+        SurfacePlan plan, PortRequest request, Action<IServiceCollection>? services, Action<WebApplication> map, CancellationToken cancellation)
+    {
+        var port = await binder.BindAsync(request, settings.Bind, cancellation);
         foreach (var finding in port.Findings)
             Say(plan, finding, port.Lease.Port);
         try
@@ -80,23 +79,13 @@ internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, Time
                 cancellation);
             var document = Describe(plan, port);
             Log.SurfaceStarted(_logger, plan.Name, plan.Node, document.Url, document.Reason);
-            return new RunningSurface(document, host, port);
+            return new SurfaceListener(document, host, port);
         }
         catch
         {
             await port.DisposeAsync();
             throw;
         }
-    }
-
-    /// <summary>Says once, for all surfaces together, which ports an outgoing connection may take while the node is down.</summary>
-    public void WarnOfRisk()
-    {
-        if (_atRisk.Count == 0)
-            return;
-        var range = EphemeralRange.Read();
-        var ours = PortSet.Of(_atRisk.Append(settings.EmergencyPort)).Union(PortSet.Range(settings.Edges.Pool.First, settings.Edges.Pool.Last));
-        Log.PortsAtRisk(_logger, PortSet.Of(_atRisk).ToString(), range.First, range.Last, range.Cure(ours) ?? "");
     }
 
     /// <summary>The edges of the origin's own machine are its business whatever the list of operators says.</summary>

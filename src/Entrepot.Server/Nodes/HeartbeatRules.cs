@@ -36,6 +36,8 @@ public static class HeartbeatRules
             errors.Add($"The version must be 1–{MaxVersion} printable characters.");
         if (!IsText(beat.PortReason, MaxReason))
             errors.Add($"The reason of the port must be 1–{MaxReason} printable characters.");
+        if (beat.Instance is not null && !IsText(beat.Instance, HeartbeatRequest.MaxInstance))
+            errors.Add($"The instance must be 1–{HeartbeatRequest.MaxInstance} printable characters.");
         if (long.Min(long.Min(beat.ActiveTransfers, beat.RecentErrors), long.Min(beat.BytesPerSecond, beat.HeldBytes)) < 0
             || long.Min(beat.CapacityBytes, beat.FreeBytes) < 0)
             errors.Add("Counts and sizes can't be negative.");

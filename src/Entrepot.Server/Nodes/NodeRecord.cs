@@ -9,7 +9,7 @@ namespace Entrepot.Server.Nodes;
 /// <summary>What is known of one node. Immutable; the methods are the whole state machine and take the time as an argument.</summary>
 /// <remarks><c>joining → healthy</c> by two good heart-beats in a row; <c>healthy → out</c> by three missed ones; <c>out → healthy</c>
 /// again by two good ones; any of them <c>→ draining</c> when the node says so, and back by two good ones. A heart-beat is good when it
-/// comes before the patience with the one before has run out, and from the same address.</remarks>
+/// comes before the patience with the one before has run out, and from the same address or the same running edge.</remarks>
 internal sealed record NodeRecord
 {
     /// <summary>More errors than this change nothing, so that a burst is forgotten in minutes.</summary>
@@ -18,6 +18,9 @@ internal sealed record NodeRecord
     public required NodeName Name { get; init; }
 
     public required HeartbeatRequest Last { get; init; }
+
+    /// <summary>See <see cref="HeartbeatRequest.Instance"/>, which <see cref="Last"/> does not hold.</summary>
+    public string? Instance { get; init; }
 
     public required DateTimeOffset LastSeen { get; init; }
 
@@ -41,7 +44,7 @@ internal sealed record NodeRecord
     {
         var record = new NodeRecord
         {
-            Name = name, Last = beat, LastSeen = now, Condition = EdgeCondition.Joining, Reason = "", Good = 1,
+            Name = name, Last = beat with { Instance = null }, Instance = beat.Instance, LastSeen = now, Condition = EdgeCondition.Joining, Reason = "", Good = 1,
             Errors = Math.Min(beat.RecentErrors, MaxErrors), ErrorsAt = now,
         };
         return record.Judge("It is new", options);
@@ -52,17 +55,20 @@ internal sealed record NodeRecord
     {
         // Whether the clock was looked at in between must make no difference.
         var before = Tick(now, options);
-        var why = beat.Url != Last.Url ? $"It moved to {beat.Url}"
+        var why = beat.Url != Last.Url && !IsSame(beat) ? $"It moved to {beat.Url}"
             : before.Condition == EdgeCondition.Out && before.Good == 0 ? "It is back"
             : before.Condition == EdgeCondition.Draining && !beat.Draining ? "It drains no more"
             : null;
         var record = before with
         {
-            Last = beat, LastSeen = now, Good = why is null ? Math.Min(before.Good + 1, options.GoodLimit) : 1,
+            Last = beat with { Instance = null }, Instance = beat.Instance, LastSeen = now, Good = why is null ? Math.Min(before.Good + 1, options.GoodLimit) : 1,
             Errors = Math.Min(ErrorsNow(now, options) + beat.RecentErrors, MaxErrors), ErrorsAt = now,
         };
         return record.Judge(why, options);
     }
+
+    /// <summary>True when the beat comes from the running edge that sent the last one, wherever it listens now.</summary>
+    public bool IsSame(HeartbeatRequest beat) => beat.Instance is not null && beat.Instance == Instance;
 
     /// <summary>Looks at the clock.</summary>
     public NodeRecord Tick(DateTimeOffset now, NodeOptions options)

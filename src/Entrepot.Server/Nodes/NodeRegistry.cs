@@ -145,7 +145,7 @@ public sealed class NodeRegistry : INodeDirectory
     /// it stops or has been silent for <see cref="NamesakeBeats"/> beats, so one that moved waits that long.</summary>
     private void RefuseNamesake(NodeRecord before, HeartbeatRequest beat, DateTimeOffset now)
     {
-        if (before.Last.Url == beat.Url || before.Last.Draining || before.Condition == EdgeCondition.Out || now - before.LastSeen >= NamesakeBeats * _options.Interval)
+        if (before.Last.Url == beat.Url || before.IsSame(beat) || before.Last.Draining || before.Condition == EdgeCondition.Out || now - before.LastSeen >= NamesakeBeats * _options.Interval)
             return;
         throw Fault.Of(
             NodeFault.Duplicate, FaultKind.Conflict, $"A node '{before.Name}' is alive at {before.Last.Url}; the one at {beat.Url} can't have the same name.",

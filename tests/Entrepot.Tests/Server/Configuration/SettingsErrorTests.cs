@@ -73,7 +73,7 @@ public sealed class SettingsErrorTests
     [Theory]
     [InlineData("just text", "e.yaml:1:1: the file is 'just text'; expected the keys data, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, routing, heartbeat, retention, gc, scrub, uploads, limits, log")]
     [InlineData("- a\n- b", "e.yaml:1:1: the file is a list; expected the keys data, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, routing, heartbeat, retention, gc, scrub, uploads, limits, log")]
-    [InlineData("edges: 3", "e.yaml:1:8: edges is '3'; expected the keys count, capacity, pool, zone, allow")]
+    [InlineData("edges: 3", "e.yaml:1:8: edges is '3'; expected the keys count, capacity, pool, rotate, rotationOverlap, zone, allow")]
     [InlineData("site: [a]", "e.yaml:1:7: site is a list; expected a site name of 1–63 characters a–z, 0–9 and '-'")]
     [InlineData("site: {a: b}", "e.yaml:1:7: site is a group of keys; expected a site name of 1–63 characters a–z, 0–9 and '-'")]
     [InlineData("xyzzy: 1", "e.yaml:1:1: unknown key 'xyzzy'; known are data, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, routing, heartbeat, retention, gc, scrub, uploads, limits, log")]

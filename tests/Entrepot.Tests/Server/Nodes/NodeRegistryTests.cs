@@ -128,6 +128,24 @@ public sealed class NodeRegistryTests
     }
 
     [Fact]
+    public void A_running_edge_that_changes_its_port_stays_healthy_and_nobody_else_can_take_its_name()
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            Beat("a", instance: "secret");
+            Wait(5);
+        }
+
+        Beat("a", url: "http://10.0.0.1:54399", instance: "secret");
+
+        State("a").ShouldBe("healthy");
+        Edge("a").Url.ShouldBe("http://10.0.0.1:54399");
+        Document("a").Last.Instance.ShouldBeNull("it is what the edge is known by");
+        foreach (var other in new[] { "guess", null })
+            Should.Throw<FaultException>(() => Beat("a", url: "http://10.0.0.9:54322", instance: other)).Fault.Is(NodeFault.Duplicate).ShouldBeTrue();
+    }
+
+    [Fact]
     public void The_reason_for_being_out_names_the_last_heart_beat()
     {
         Healthy("a");
@@ -301,9 +319,9 @@ public sealed class NodeRegistryTests
     private static HeartbeatRequest Request(string node)
         => new(node, "berlin", $"http://{node}.example:54321", "0.1.0", "static", 0, 0, 0, 0, 0, 0, false);
 
-    private void Beat(string node, bool draining = false, string? url = null)
+    private void Beat(string node, bool draining = false, string? url = null, string? instance = null)
     {
-        var request = Request(node) with { Draining = draining };
+        var request = Request(node) with { Draining = draining, Instance = instance };
         _registry.Accept(url is null ? request : request with { Url = url });
     }
 
