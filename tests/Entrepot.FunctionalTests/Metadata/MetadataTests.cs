@@ -212,7 +212,7 @@ public sealed class MetadataTests : IAsyncLifetime
     [InlineData("/v1/blobs/sha256:12", 400, "http/target")]
     [InlineData("/v1/blobs/sha256:0000000000000000000000000000000000000000000000000000000000000000", 404, "blob/not-found")]
     [InlineData("/v1/ports/70000", 400, "port/request-invalid")]
-    [InlineData("/v1/ports/80?protocol=sctp", 400, "http/body")]
+    [InlineData("/v1/ports/80?protocol=icmp", 400, "http/body")]
     [InlineData("/v1/journal?after=-1", 400, "http/body")]
     [InlineData("/v1/journal?count=1001", 400, "http/body")]
     [InlineData("/nothing/here", 404, "http/not-found")]
