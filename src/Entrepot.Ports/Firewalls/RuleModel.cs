@@ -17,6 +17,9 @@ public sealed record RuleModel
 
     /// <summary>The governed ports. Two doors may govern one port only when their protocols differ.</summary>
     public ImmutableArray<Door> Doors { get; init; } = [];
+
+    /// <summary>Timed ways in, beside those of the doors. A port that an opening names need not have a door.</summary>
+    public ImmutableArray<Opening> Openings { get; init; } = [];
 }
 
 /// <summary>What stays open whatever the policy says, so that a mistake locks nobody out: established sessions, loopback, neighbour

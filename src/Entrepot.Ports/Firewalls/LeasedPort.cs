@@ -1,0 +1,15 @@
+using Entrepot.Core.Identities;
+using Entrepot.Ports.Allocation;
+
+namespace Entrepot.Ports.Firewalls;
+
+/// <summary>What the compiler needs of a lease.</summary>
+/// <param name="Node">The node.</param>
+/// <param name="Service">The owner.</param>
+/// <param name="Protocol">The transport.</param>
+/// <param name="Port">The port, or the first of a block, 1–65535.</param>
+public readonly record struct LeasedPort(NodeName Node, string Service, PortProtocol Protocol, int Port)
+{
+    /// <summary>Of a lease.</summary>
+    public static LeasedPort Of(PortLease lease) => new(lease.Node, lease.Service, lease.Protocol, lease.Port);
+}

@@ -1,0 +1,14 @@
+using Entrepot.Ports.Allocation;
+
+namespace Entrepot.Ports.Firewalls;
+
+/// <summary>Protocol numbers of IP headers (IANA "Assigned Internet Protocol Numbers").</summary>
+internal static class ProtocolNumbers
+{
+    public static int Number(this PortProtocol protocol) => protocol.Name() switch
+    {
+        "udp" => 17,
+        "sctp" => 132,
+        _ => 6,
+    };
+}
