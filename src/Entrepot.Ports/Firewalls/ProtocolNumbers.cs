@@ -5,10 +5,10 @@ namespace Entrepot.Ports.Firewalls;
 /// <summary>Protocol numbers of IP headers (IANA "Assigned Internet Protocol Numbers").</summary>
 internal static class ProtocolNumbers
 {
-    public static int Number(this PortProtocol protocol) => protocol.Name() switch
+    public static int Number(this PortProtocol protocol) => protocol switch
     {
-        "udp" => 17,
-        "sctp" => 132,
+        PortProtocol.Udp => 17,
+        PortProtocol.Sctp => 132,
         _ => 6,
     };
 }
