@@ -10,7 +10,10 @@ public sealed class NetworksType : FieldType<ImmutableArray<IPNetwork>>
     public const int MaxCount = 10_000;
 
     private static readonly ScalarType<IPNetwork> One = new(
-        "a network such as 10.0.0.0/8 or an IP address", TryNetwork, static network => network.ToString());
+        "a network such as 10.0.0.0/8 or an IP address", TryNetwork, static network => FieldTypes.Quote(network.ToString()));
+
+    /// <summary>One network of such a list.</summary>
+    public static FieldType<IPNetwork> Item => One;
 
     /// <inheritdoc/>
     public override string Expected => "a list of networks such as [10.0.0.0/8, \"fd00::/8\"]";
@@ -44,7 +47,7 @@ public sealed class NetworksType : FieldType<ImmutableArray<IPNetwork>>
 
     /// <inheritdoc/>
     public override string Write(ImmutableArray<IPNetwork> value)
-        => $"[{string.Join(", ", value.Select(static network => FieldTypes.Quote(network.ToString())))}]";
+        => $"[{string.Join(", ", value.Select(One.Write))}]";
 
     private static bool TryNetwork(string text, out IPNetwork network, out string? hint)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Entrepot.Core.Identities;
 using Entrepot.Ports.Pools;
 
 namespace Entrepot.Ports.Declarations;
@@ -10,6 +11,9 @@ public sealed record Portfile
 {
     /// <summary>The rules that concern everything.</summary>
     public PortfilePolicy Policy { get; init; } = new();
+
+    /// <summary>Which nodes are where. Empty when the portfile does not say; otherwise it names every site and node that it speaks of.</summary>
+    public ImmutableArray<SiteDeclaration> Sites { get; init; } = [];
 
     /// <summary>Network segments by name.</summary>
     public ImmutableArray<ZoneDeclaration> Zones { get; init; } = [];
@@ -24,10 +28,16 @@ public sealed record Portfile
     public ImmutableArray<ServiceDeclaration> Services { get; init; } = [];
 }
 
+/// <summary>A place with its machines.</summary>
+/// <param name="Name">1–63 characters <c>a–z 0–9 -</c>.</param>
+/// <param name="Nodes">Its nodes; none belongs to two sites.</param>
+public sealed record SiteDeclaration(string Name, ImmutableArray<NodeName> Nodes);
+
 /// <summary>A network segment.</summary>
 /// <param name="Name">1–63 characters <c>a–z 0–9 -</c>.</param>
 /// <param name="Facing">Who is on the other side.</param>
-/// <param name="Networks">Its addresses; a zone that faces the public may have none, which means any.</param>
+/// <param name="Networks">Its addresses. A zone that faces the public and names none has every address, one that faces the machine itself
+/// those of loopback.</param>
 public sealed record ZoneDeclaration(string Name, ZoneFacing Facing, ImmutableArray<IPNetwork> Networks);
 
 /// <summary>Which kind of segment a zone is.</summary>

@@ -7,6 +7,9 @@ namespace Entrepot.Ports.Declarations;
 /// <summary>A service, its port and who may reach it.</summary>
 public sealed record ServiceDeclaration
 {
+    /// <summary>Most adjacent ports of one service.</summary>
+    public const int MaxPorts = 1_024;
+
     /// <summary>1–63 characters <c>a–z 0–9 -</c>, unique in the portfile.</summary>
     public required string Name { get; init; }
 
@@ -16,10 +19,11 @@ public sealed record ServiceDeclaration
     /// <summary>The transport.</summary>
     public PortProtocol Protocol { get; init; }
 
-    /// <summary>The port that it must have, 1–65535, or null to take one of <see cref="Pool"/>.</summary>
+    /// <summary>The port that it must have, 1–65535, in <see cref="Pool"/> where that is named; null to be given one of the pool.</summary>
     public int? Port { get; init; }
 
-    /// <summary>Name of the pool, or null when it names its port.</summary>
+    /// <summary>Name of the pool; null when the service has a port outside all pools. A static pool holds ports that are named, a dynamic
+    /// one gives them itself, a hybrid one does both.</summary>
     public string? Pool { get; init; }
 
     /// <summary>How many adjacent ports, 1–1024; <see cref="Port"/> is the first of them.</summary>
@@ -52,7 +56,7 @@ public sealed record ServiceDeclaration
     /// <summary>What it is for.</summary>
     public required string Purpose { get; init; }
 
-    /// <summary>When the declaration ends, in UTC, or null.</summary>
+    /// <summary>The first moment at which the declaration does not hold any more, in UTC, or null.</summary>
     public DateTimeOffset? Expires { get; init; }
 
     /// <summary>Who connects.</summary>
@@ -63,6 +67,9 @@ public sealed record ServiceDeclaration
 
     /// <summary>What happens when somebody else listens, or null for <see cref="PortfilePolicy.Strangers"/>.</summary>
     public StrangerReaction? Strangers { get; init; }
+
+    /// <summary>The rules about port numbers that this service may break, because somebody has looked at it.</summary>
+    public ImmutableArray<AcceptedRisk> Accept { get; init; } = [];
 
     /// <summary>How often the port changes, or null for never.</summary>
     public TimeSpan? Rotation { get; init; }
@@ -84,6 +91,25 @@ public enum AllocationMode
     Lowest,
 }
 
+/// <summary>A rule about port numbers that a service may break with its eyes open.</summary>
+public enum AcceptedRisk
+{
+    /// <summary>The port is on the block list, <see cref="Pools.ForbiddenPorts"/>.</summary>
+    Forbidden,
+
+    /// <summary>Binding the port needs a privilege.</summary>
+    Privileged,
+
+    /// <summary>Browsers refuse to connect to the port, <see cref="Pools.BrowserBlockedPorts"/>.</summary>
+    BrowserBlocked,
+
+    /// <summary>The kernel may give the port to an outgoing connection.</summary>
+    Ephemeral,
+
+    /// <summary>The port is in the range of Kubernetes' node ports.</summary>
+    NodePort,
+}
+
 /// <summary>One way in. What is given must all be true of a packet: a network and a MAC together mean that machine at that address.</summary>
 /// <param name="Networks">The addresses; empty where the <see cref="Macs"/> alone decide.</param>
 /// <param name="Macs">The Ethernet addresses; empty where the addresses alone decide.</param>
@@ -93,7 +119,11 @@ public sealed record AccessGrant(ImmutableArray<IPNetwork> Networks, ImmutableAr
 /// <summary>So many new connections in so much time, per source.</summary>
 /// <param name="Count">1–1,000,000.</param>
 /// <param name="Per">A second, minute, hour or day.</param>
-public sealed record AccessRate(int Count, TimeSpan Per);
+public sealed record AccessRate(int Count, TimeSpan Per)
+{
+    /// <summary>The highest <see cref="Count"/>.</summary>
+    public const int MaxCount = 1_000_000;
+}
 
 /// <summary>What a connection must prove.</summary>
 public enum TlsRequirement
