@@ -13,7 +13,7 @@ public enum ScalarKind
     Boolean = 2,
 
     /// <summary>A whole number.</summary>
-    Integer = 4,
+    WholeNumber = 4,
 
     /// <summary>A number with a fraction or an exponent.</summary>
     Fraction = 8,
@@ -31,13 +31,13 @@ public static partial class ScalarKinds
         { IsPlain: false } => ScalarKind.Text,
         { IsNull: true } => ScalarKind.Null,
         { Value: "true" or "True" or "TRUE" or "false" or "False" or "FALSE" } => ScalarKind.Boolean,
-        _ when WholeNumber().IsMatch(scalar.Value) => ScalarKind.Integer,
+        _ when Whole().IsMatch(scalar.Value) => ScalarKind.WholeNumber,
         _ when Number().IsMatch(scalar.Value) => ScalarKind.Fraction,
         _ => ScalarKind.Text,
     };
 
     [GeneratedRegex(@"\A([-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)\z")]
-    private static partial Regex WholeNumber();
+    private static partial Regex Whole();
 
     [GeneratedRegex(@"\A([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\z")]
     private static partial Regex Number();

@@ -1,4 +1,3 @@
-using Entrepot.Core.Documents;
 using Entrepot.Core.Identities;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Pools;

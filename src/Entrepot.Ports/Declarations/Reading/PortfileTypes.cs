@@ -60,7 +60,7 @@ internal static partial class PortfileTypes
     /// <summary>A user name (useradd(8)) or number.</summary>
     public static Shape<string> User { get; } = new ScalarShape<string>(
         Scalar("a user name or number", static (string text, out string value) => UserName().IsMatch(value = text)),
-        ScalarKind.Text | ScalarKind.Integer, Pattern("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$"));
+        ScalarKind.Text | ScalarKind.WholeNumber, Pattern("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$"));
 
     /// <summary>systemd.unit(5): names of at most 255 characters.</summary>
     public static Shape<string> Unit { get; } = Text(
@@ -75,13 +75,13 @@ internal static partial class PortfileTypes
 
     private delegate bool Parser<T>(string text, out T value);
 
-    public static Shape<int> WholeNumber(int from, int to) => new ScalarShape<int>(FieldTypes.WholeNumber(from, to), ScalarKind.Integer, schema =>
+    public static Shape<int> WholeNumber(int from, int to) => new ScalarShape<int>(FieldTypes.WholeNumber(from, to), ScalarKind.WholeNumber, schema =>
     {
         schema["minimum"] = from;
         schema["maximum"] = to;
     });
 
-    public static Shape<int> Port { get; } = new ScalarShape<int>(FieldTypes.Port, ScalarKind.Integer, static schema =>
+    public static Shape<int> Port { get; } = new ScalarShape<int>(FieldTypes.Port, ScalarKind.WholeNumber, static schema =>
     {
         schema["minimum"] = 1;
         schema["maximum"] = FieldTypes.MaxPort;

@@ -43,8 +43,9 @@ internal sealed class ScalarShape<T>(FieldType<T> type, ScalarKind kind, Action<
         }
 
         // JSON Schema, and with it every editor, tells numbers from text: so does this, or a file that opens red would load.
-        var hint = scalar.IsPlain ? $"YAML reads it as {Name(scalar.Kind())}: put it in quotes" : "write it without quotes";
-        issues.Error(node, $"{path} is {node.Describe}; expected {Expected}; {hint}");
+        var isOnlySpelling = type.TryRead(node, path, new DocumentErrors(""), out _);
+        var hint = !isOnlySpelling ? "" : scalar.IsPlain ? $"; YAML reads it as {Name(scalar.Kind())}: put it in quotes" : "; write it without quotes";
+        issues.Error(node, $"{path} is {node.Describe}; expected {Expected}{hint}");
         return false;
     }
 
@@ -66,7 +67,7 @@ internal sealed class ScalarShape<T>(FieldType<T> type, ScalarKind kind, Action<
     private static string SchemaName(ScalarKind kind) => kind switch
     {
         ScalarKind.Boolean => "boolean",
-        ScalarKind.Integer => "integer",
+        ScalarKind.WholeNumber => "integer",
         ScalarKind.Fraction => "number",
         ScalarKind.Null => "null",
         _ => "string",
