@@ -31,6 +31,9 @@ public sealed record ListeningSocket(
     /// <summary>Number of the interface that the socket is bound to; 0 for all of them.</summary>
     public int InterfaceIndex { get; init; }
 
+    /// <summary>Name of that interface where the host tells it, or null.</summary>
+    public string? InterfaceName { get; init; }
+
     /// <summary>True when an IPv6 socket leaves IPv4 alone (<c>IPV6_V6ONLY</c>), or null where the host does not say.</summary>
     public bool? V6Only { get; init; }
 

@@ -4,7 +4,7 @@ using Entrepot.Ports.Allocation;
 namespace Entrepot.Ports.Inventory;
 
 /// <summary>The host's sockets: on Linux from the kernel by netlink, or from <c>/proc/net</c> where that is refused, with owners where
-/// this user may see them; elsewhere from what .NET offers on every platform, which knows listeners and no owners.</summary>
+/// this user may see them; on Windows from its tables of owners; elsewhere from what .NET offers on every platform, which knows listeners and no owners.</summary>
 public sealed class ListeningSockets : IPortInventory
 {
     private const string ProcFolder = "/proc";
@@ -22,13 +22,15 @@ public sealed class ListeningSockets : IPortInventory
 
     /// <inheritdoc/>
     public IReadOnlyList<ListeningSocket> WithOwners(IReadOnlyList<ListeningSocket> sockets)
-        => sockets.Count == 0 || !Directory.Exists(_procFolder)
-            ? sockets
+        => OperatingSystem.IsWindows() ? [.. sockets.Select(static socket => socket.Owner is { } owner ? socket with { Owner = WindowsTable.Name(owner) } : socket)]
+            : sockets.Count == 0 || !Directory.Exists(_procFolder) ? sockets
             : SocketOwners.Name(new ProcessFacts(_procFolder), _procFolder, sockets, all: false);
 
     /// <inheritdoc/>
     public IReadOnlyList<ListeningSocket> Survey()
     {
+        if (OperatingSystem.IsWindows())
+            return WithOwners([.. PortProtocols.All.SelectMany(Listeners)]);
         var facts = new ProcessFacts(_procFolder);
         List<ListeningSocket> here = [.. PortProtocols.All.SelectMany(Listeners).Where(static socket => socket.Peer is null)];
         here.AddRange(OtherNamespaces.Listeners(facts, _procFolder));
@@ -64,6 +66,8 @@ public sealed class ListeningSockets : IPortInventory
     {
         if (_procFolder == ProcFolder && KernelSockets.TryRead(protocol, listeners) is { } sockets)
             return sockets;
+        if (WindowsTable.TryRead(protocol) is { } rows)
+            return [.. rows.Where(socket => socket.Listening || !listeners)];
         var folder = Path.Combine(_procFolder, "net");
         return ProcNetTable.Exists(folder, protocol)
             ? [.. ProcNetTable.Read(folder, protocol).Where(socket => socket.Listening || !listeners)]
