@@ -1,9 +1,12 @@
+using System.Buffers.Binary;
 using System.Net;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Core.Journal;
 using Entrepot.Core.State;
+using Entrepot.Ports.Declarations;
 
 namespace Entrepot.Ports.Allocation;
 
@@ -20,13 +23,15 @@ public sealed class PortBook
     private readonly StateDatabase _state;
     private readonly PortPolicy _policy;
     private readonly TimeProvider _time;
+    private readonly Func<ulong> _draw;
 
     /// <summary>Opens the book.</summary>
     /// <param name="state">A database that was opened with this assembly among its features.</param>
     /// <param name="policy">The node's standing rules.</param>
     /// <param name="time">The clock for grants and cool-downs.</param>
-    public PortBook(StateDatabase state, PortPolicy policy, TimeProvider time)
-        => (_state, _policy, _time) = (state, policy, time);
+    /// <param name="draw">Where random choices come from; null for the system's cryptographic source.</param>
+    public PortBook(StateDatabase state, PortPolicy policy, TimeProvider time, Func<ulong>? draw = null)
+        => (_state, _policy, _time, _draw) = (state, policy, time, draw ?? Draw);
 
     /// <summary>The node's standing rules.</summary>
     public PortPolicy Policy => _policy;
@@ -132,10 +137,12 @@ public sealed class PortBook
     /// <summary>What is known of one node's ports, as the allocator sees it for a service that has no lease yet.</summary>
     public PortSituation Situation(NodeName node, PortProtocol protocol, PortObservation observed)
         => _state.Read(connection => SituationAssembler.Assemble(
-            protocol,
+            protocol, request: null,
             LeaseTable.Holders(connection, node, protocol),
             LeaseTable.ReleasedSince(connection, node, protocol, _time.GetUtcNow() - _policy.CoolDown),
-            service: null, observed));
+            _policy, observed));
+
+    private static ulong Draw() => BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
     private static FaultException Superseded(PortLease lease) => Fault.Of(
         PortFault.LeaseSuperseded, FaultKind.Conflict,
@@ -150,10 +157,12 @@ public sealed class PortBook
             transaction =>
             {
                 var situation = SituationAssembler.Assemble(
-                    request.Protocol,
+                    request.Protocol, request,
                     LeaseTable.Holders(transaction, request.Node, request.Protocol),
                     LeaseTable.ReleasedSince(transaction, request.Node, request.Protocol, _time.GetUtcNow() - _policy.CoolDown),
-                    request.Service, observed);
+                    _policy, observed);
+                if (request.Mode == AllocationMode.Random)
+                    situation = situation with { Drawn = _draw() };
                 var decision = decide(request, situation);
                 return new PortGrant(Record(transaction, request, address, decision), decision, situation.PreviousPort);
             },

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Entrepot.Ports.Allocation.Factors;
 
 namespace Entrepot.Ports.Allocation;
 
@@ -50,6 +51,18 @@ public sealed record PortDecision(
     IReadOnlyList<PortCandidate> Candidates,
     int Omitted)
 {
+    /// <summary>How many adjacent ports were asked for; <see cref="Port"/> is the first of them.</summary>
+    public int Ports { get; init; } = 1;
+
+    /// <summary>What a random choice was drawn with: the same seed, request and situation give the same port. Null in the other
+    /// modes.</summary>
+    public ulong? Seed { get; init; }
+
+    /// <summary>Every factor's word on the chosen port; empty when the order alone decided.</summary>
+    public IReadOnlyList<PortScore> Scores => Scorer is null || Port is null or PortRequest.AnyPort ? [] : Scorer.Of(Port.Value);
+
+    internal PortScores? Scorer { get; init; }
+
     /// <summary>True when the service gets another port than it should have.</summary>
     public bool Moved => Port is not null && ShouldBe is not null;
 
@@ -74,6 +87,15 @@ public sealed record PortDecision(
 
         if (Omitted > 0)
             text.Append('\n').Append(CultureInfo.InvariantCulture, $"  and {Omitted} more, all refused");
+        if (Scores is { Count: > 0 } scores)
+        {
+            text.Append('\n').Append(CultureInfo.InvariantCulture, $"  score {scores.Sum(static score => score.Score * score.Weight):0.00}:");
+            text.AppendJoin(',', scores.Select(static score => string.Create(
+                CultureInfo.InvariantCulture, $" {score.Factor.Name()} {(score.Known ? score.Score.ToString("0.00", CultureInfo.InvariantCulture) : "–")}")));
+        }
+
+        if (Seed is { } seed)
+            text.Append('\n').Append(CultureInfo.InvariantCulture, $"  drawn with seed {seed:x16}");
         return text.ToString();
     }
 

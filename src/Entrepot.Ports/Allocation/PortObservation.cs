@@ -1,3 +1,4 @@
+using Entrepot.Ports.Allocation.Factors;
 using Entrepot.Ports.Inventory;
 
 namespace Entrepot.Ports.Allocation;
@@ -13,6 +14,12 @@ public sealed record PortObservation(IReadOnlyList<ListeningSocket> InTheWay, Ep
     /// <summary>On a second try, the port of the lease from before the first; the book holds the failed one by now. Read only when
     /// <see cref="FoundTaken"/> is not empty.</summary>
     public int? PreviousPort { get; init; }
+
+    /// <summary>Ports that the system keeps for itself; see <see cref="ExcludedPorts"/>.</summary>
+    public PortSet Excluded { get; init; } = PortSet.Empty;
+
+    /// <summary>What else was observed; the book adds what it knows itself.</summary>
+    public PortEvidence Evidence { get; init; } = PortEvidence.None;
 
     /// <summary>Nothing is bound, and the range is Linux's default.</summary>
     public static PortObservation None { get; } = new([], EphemeralRange.LinuxDefault);

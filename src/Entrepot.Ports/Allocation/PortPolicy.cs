@@ -1,3 +1,4 @@
+using Entrepot.Ports.Declarations;
 using Entrepot.Ports.Pools;
 
 namespace Entrepot.Ports.Allocation;
@@ -10,6 +11,16 @@ public sealed record PortPolicy
 
     /// <summary>The pools of the node, for explanations; a request names its own.</summary>
     public IReadOnlyList<PortPool> Pools { get; init; } = [DefaultPorts.Edges];
+
+    /// <summary>Which weights the allocator uses, and whether it takes ports at the risk of outgoing connections:
+    /// <see cref="PolicyProfile.Regulated"/> does not, unless the request says so.</summary>
+    public PolicyProfile Profile { get; init; } = PolicyProfile.Lan;
+
+    /// <summary>How ports may be given out at all.</summary>
+    public DynamicPortRule DynamicPorts { get; init; } = DynamicPortRule.Allow;
+
+    /// <summary>The node ports of Kubernetes, on a node that is one of its nodes; null elsewhere.</summary>
+    public NodePortRange? NodePorts { get; init; }
 
     /// <summary>How long a released port is kept from other services. The default is Linux's TIME_WAIT, 60 s (<c>TCP_TIMEWAIT_LEN</c>):
     /// as long as packets of the last owner's connections may still arrive.</summary>

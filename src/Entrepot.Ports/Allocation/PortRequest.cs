@@ -1,6 +1,7 @@
 using System.Globalization;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
+using Entrepot.Ports.Declarations;
 using Entrepot.Ports.Pools;
 
 namespace Entrepot.Ports.Allocation;
@@ -10,6 +11,9 @@ public sealed record PortRequest
 {
     /// <summary>The <see cref="WantedPort"/> that means: whichever port the kernel finds free.</summary>
     public const int AnyPort = 0;
+
+    /// <summary>Most adjacent ports of one request; as many as a service may declare.</summary>
+    public const int MaxPorts = 1024;
 
     /// <summary>Longest service name in characters; as a node name, so that it can become a DNS label.</summary>
     public const int MaxServiceLength = NodeName.MaxLength;
@@ -34,6 +38,18 @@ public sealed record PortRequest
 
     /// <summary>The last resort, when even the emergency port is refused.</summary>
     public PortPool? OverflowPool { get; init; }
+
+    /// <summary>How many adjacent ports it needs, 1–<see cref="MaxPorts"/>; every port named here is then the first of them.</summary>
+    public int Ports { get; init; } = 1;
+
+    /// <summary>How a port is chosen within a pool.</summary>
+    public AllocationMode Mode { get; init; }
+
+    /// <summary>True to choose anew instead of keeping the port of the last lease.</summary>
+    public bool Fresh { get; init; }
+
+    /// <summary>What to do with ports that an outgoing connection may take; null to leave it to the policy's profile.</summary>
+    public EphemeralUse? Ephemeral { get; init; }
 
     /// <summary>Who will connect.</summary>
     public PortAudience Audience { get; init; }
@@ -60,8 +76,18 @@ public sealed record PortRequest
             mistakes.Add("The request names neither a port nor a pool.");
         if (WantedPort is null && Pool is { Strategy: PoolStrategy.Static })
             mistakes.Add($"The {Pool} is static: the request must name the port that it wants.");
+        if (Ports is < 1 or > MaxPorts)
+            mistakes.Add(string.Create(CultureInfo.InvariantCulture, $"{Ports} adjacent ports can't be asked for: use 1–{MaxPorts}."));
+        if (Ports > 1 && WantedPort == AnyPort)
+            mistakes.Add("Adjacent ports can't be left to the kernel: name the first of them, or a pool.");
+        if (Ports > 1 && Pool is { } pool && pool.Size < Ports)
+            mistakes.Add(string.Create(CultureInfo.InvariantCulture, $"{Ports} adjacent ports don't fit into the {pool}."));
+        if (Ports > 1 && (LastOf(WantedPort) > PortSet.MaxPort || LastOf(EmergencyPort) > PortSet.MaxPort))
+            mistakes.Add(string.Create(CultureInfo.InvariantCulture, $"{Ports} adjacent ports would end above {PortSet.MaxPort}."));
         return mistakes;
     }
+
+    private long LastOf(int? first) => (long)(first ?? 0) + Ports - 1;
 
     /// <summary>Refuses a request that <see cref="Mistakes"/> finds fault with.</summary>
     /// <exception cref="FaultException"><see cref="PortFault.RequestInvalid"/> with every mistake.</exception>
@@ -72,4 +98,14 @@ public sealed record PortRequest
                 PortFault.RequestInvalid, FaultKind.Invalid, $"The port request of '{Service}' is not well formed. {string.Join(' ', mistakes)}",
                 "Correct the service's port settings.").ToException();
     }
+}
+
+/// <summary>What to do with ports in the host's range for outgoing connections that are not reserved.</summary>
+public enum EphemeralUse
+{
+    /// <summary>Take them, and tell the owner of the risk.</summary>
+    Tell,
+
+    /// <summary>Don't take them.</summary>
+    Refuse,
 }

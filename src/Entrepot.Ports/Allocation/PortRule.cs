@@ -29,6 +29,15 @@ public enum PortRule
 
     /// <summary>The kernel may give it to an outgoing connection at any time.</summary>
     Ephemeral,
+
+    /// <summary>Windows keeps it for itself.</summary>
+    Excluded,
+
+    /// <summary>Kubernetes gives it to Services.</summary>
+    NodePort,
+
+    /// <summary>The policy forbids ports of its kind.</summary>
+    Compliance,
 }
 
 /// <summary>What a rule does to a candidate.</summary>

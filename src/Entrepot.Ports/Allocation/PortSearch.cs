@@ -1,15 +1,16 @@
 using System.Globalization;
-using System.Numerics;
+using Entrepot.Ports.Declarations;
 using Entrepot.Ports.Pools;
 
 namespace Entrepot.Ports.Allocation;
 
 /// <summary>One run of the allocator: tries wishes one after the other and keeps what was considered. Used once.</summary>
-internal sealed class PortSearch(PortRequest request, PortConstraint[] constraints, int? previous)
+internal sealed class PortSearch(PortRequest request, PortConstraint[] constraints, int? previous, PortRanking ranking)
 {
+    private const int LargestSecondLook = 4096;  // larger bands are not walked again only to word the reason
+
     private readonly List<PortCandidate> _candidates = [];
     private readonly List<string> _refusals = [];
-    private readonly ulong _seed = StableOrder.Seed(request);
     private int _omitted;
     private int? _shouldBe;
     private PortObjection? _obstacle;
@@ -49,24 +50,22 @@ internal sealed class PortSearch(PortRequest request, PortConstraint[] constrain
 
     public bool TryPool(PortPool pool, PortStep step)
     {
-        if (previous is { } last && pool.Contains(last) && pool.Strategy != PoolStrategy.Static && !IsListed(last))
+        if (previous is { } last && pool.Contains(last) && pool.Contains(last + request.Ports - 1) && pool.Strategy != PoolStrategy.Static && !IsListed(last))
         {
             if (Try(last, step, "kept from the last start"))
                 return true;
             Missed(last);
         }
 
-        Span<ulong> vetoed = stackalloc ulong[PortSet.WordCount];
-        var rank = 0;
-        foreach (var (first, end) in pool.DynamicBands())
+        var before = 0;
+        foreach (var (first, end) in pool.DynamicBands(request.Ports))
         {
-            Vetoes(first, end, vetoed);
-            var (port, weight) = Heaviest(first, end, vetoed);
-            rank += ListRefused(first, end, vetoed, weight, port is null, step);
-            if (port is not { } chosen)
+            if (!ranking.Load(first, end))
                 continue;
-            var choice = rank == 0 ? "the first choice" : string.Create(CultureInfo.InvariantCulture, $"choice {rank + 1}");
-            return Try(chosen, step, $"{choice} of {pool} by stable hash");
+            var winner = ranking.Best();
+            before += ListRefused(first, end, winner?.Rank, step);
+            if (winner is { } chosen)
+                return Try(chosen.Port, step, Choice(chosen, before, pool, end - first < LargestSecondLook));
         }
 
         if (pool.Strategy != PoolStrategy.Static)
@@ -76,20 +75,73 @@ internal sealed class PortSearch(PortRequest request, PortConstraint[] constrain
 
     public PortDecision Chosen()
     {
-        var port = PortAllocator.Text(_port);
+        var port = Name(_port);
         var reason = _refusals.Count == 0
             ? $"{port} is {_choice}."
             : _step == PortStep.Emergency
                 ? $"{Refusals(", ")}, moved to the emergency port {port}."
                 : $"{Refusals(", ")}, moved to {port}, {_choice}.";
-        return new PortDecision(_port, _step, reason, _shouldBe, _obstacle, _candidates, _omitted);
+        return Decision(_port, _step, reason);
     }
 
     public PortDecision LeaveToKernel()
         => new(PortRequest.AnyPort, PortStep.Kernel, "Any free port was asked for: the kernel picks.", null, null, _candidates, _omitted);
 
     public PortDecision Refused()
-        => new(null, null, $"No port is left: {Refusals("; ")}.", _shouldBe, _obstacle, _candidates, _omitted);
+        => Decision(null, null, $"No port is left: {Refusals("; ")}.");
+
+    /// <summary>What the rules say of a port, or of the block that it begins.</summary>
+    public PortCandidate Consider(int port, PortStep step, PortObjection? own = null)
+    {
+        var objections = new List<PortObjection>();
+        if (own is not null)
+            objections.Add(own);
+        for (var member = port; member < port + request.Ports && member <= PortSet.MaxPort; member++)
+        {
+            var vetoed = false;
+            foreach (var constraint in constraints)
+            {
+                if (!constraint.Ports.Contains(member) || (constraint.Effect == PortEffect.Warning && objections.Exists(known => known.Rule == constraint.Rule)))
+                    continue;
+                vetoed |= constraint.Effect == PortEffect.Veto;
+                objections.Add(member == port ? constraint.On(member) : InBlock(constraint.On(member), member));
+            }
+
+            if (vetoed)
+                break;
+        }
+
+        return new PortCandidate(port, step, objections);
+    }
+
+    private static PortObjection InBlock(PortObjection objection, int member)
+        => objection with { Text = $"begins a block in which {PortAllocator.Text(member)} {objection.Text}" };
+
+    private PortDecision Decision(int? port, PortStep? step, string reason) => new(port, step, reason, _shouldBe, _obstacle, _candidates, _omitted)
+    {
+        Ports = request.Ports,
+        Seed = request.Mode == AllocationMode.Random ? ranking.Seed : null,
+        Scorer = ranking.Scores,
+    };
+
+    private string Name(int port) => request.Ports == 1
+        ? PortAllocator.Text(port)
+        : string.Create(CultureInfo.InvariantCulture, $"{port}–{port + request.Ports - 1}");
+
+    private string Choice(PortWinner winner, int before, PortPool pool, bool secondLook)
+    {
+        var range = request.Ports == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $", {request.Ports} adjacent ports");
+        if (request.Mode == AllocationMode.Lowest)
+            return $"the lowest that is free in {pool}{range}";
+        if (request.Mode == AllocationMode.Random)
+            return string.Create(CultureInfo.InvariantCulture, $"drawn at random from the {winner.Level} best of {pool}{range}");
+        if (secondLook ? ranking.ScoresDecided(winner) : winner.Level < winner.Allowed)
+            return winner.Level == 1
+                ? $"the best of {pool} by score{range}"
+                : string.Create(CultureInfo.InvariantCulture, $"among the {winner.Level} best of {pool} by score, and of those the first by stable hash{range}");
+        var choice = before == 0 ? "the first choice" : string.Create(CultureInfo.InvariantCulture, $"choice {before + 1}");
+        return $"{choice} of {pool} by stable hash{range}";
+    }
 
     private static string CountName(PortRule rule) => rule switch
     {
@@ -100,6 +152,10 @@ internal sealed class PortSearch(PortRequest request, PortConstraint[] constrain
         PortRule.Forbidden => "forbidden",
         PortRule.BrowserBlocked => "refused by browsers",
         PortRule.Privileged => "privileged",
+        PortRule.Ephemeral => "in the range for outgoing connections",
+        PortRule.Excluded => "excluded by Windows",
+        PortRule.NodePort => "kept for Kubernetes",
+        PortRule.Compliance => "against the policy",
         _ => "refused by another rule",
     };
 
@@ -115,20 +171,6 @@ internal sealed class PortSearch(PortRequest request, PortConstraint[] constrain
         _candidates.Add(candidate);
         (_port, _step, _choice) = (port, step, choice);
         return candidate.Allowed;
-    }
-
-    private PortCandidate Consider(int port, PortStep step, PortObjection? own = null)
-    {
-        var objections = new List<PortObjection>();
-        if (own is not null)
-            objections.Add(own);
-        foreach (var constraint in constraints)
-        {
-            if (constraint.Ports.Contains(port))
-                objections.Add(constraint.On(port));
-        }
-
-        return new PortCandidate(port, step, objections);
     }
 
     /// <summary>The service does not get the port that it should have had.</summary>
@@ -159,72 +201,31 @@ internal sealed class PortSearch(PortRequest request, PortConstraint[] constrain
         return false;
     }
 
-    /// <summary>Fills the words that cover a range with the union of all vetoes.</summary>
-    private void Vetoes(int first, int last, Span<ulong> vetoed)
-    {
-        var (from, to) = (first >> 6, last >> 6);
-        vetoed[from..(to + 1)].Clear();
-        foreach (var constraint in constraints)
-        {
-            if (constraint.Effect != PortEffect.Veto)
-                continue;
-            var words = constraint.Ports.Words;
-            for (var index = from; index <= to; index++)
-                vetoed[index] |= words[index];
-        }
-    }
-
-    private (int? Port, ulong Weight) Heaviest(int first, int last, ReadOnlySpan<ulong> vetoed)
-    {
-        int? best = null;
-        var heaviest = 0UL;
-        for (var index = first >> 6; index <= last >> 6; index++)
-        {
-            for (var free = ~vetoed[index] & PortSet.WordOfRange(index, first, last); free != 0; free &= free - 1)
-            {
-                var port = (index << 6) + BitOperations.TrailingZeroCount(free);
-                var weight = StableOrder.Weight(_seed, port);
-                if (best is null || weight > heaviest)
-                    (best, heaviest) = (port, weight);
-            }
-        }
-
-        return (best, heaviest);
-    }
-
-    /// <summary>Lists the refused ports that would have come before the chosen one, or all if there is none, heaviest first.</summary>
+    /// <summary>Lists the refused ports that would have come before the chosen one, or all if there is none, best first.</summary>
     /// <returns>How many there are, listed or not.</returns>
-    private int ListRefused(int first, int last, ReadOnlySpan<ulong> vetoed, ulong threshold, bool all, PortStep step)
+    private int ListRefused(int first, int last, PortRank? threshold, PortStep step)
     {
         var count = 0;
-        var listed = _candidates.Count(candidate => candidate.Port >= first && candidate.Port <= last
-            && (all || StableOrder.Weight(_seed, candidate.Port) > threshold));
-        PriorityQueue<int, ulong>? heaviest = null;  // the lightest of them on top
-        for (var index = first >> 6; index <= last >> 6; index++)
+        var listed = _candidates.Count(candidate => candidate.Port >= first && candidate.Port <= last - request.Ports + 1
+            && (threshold is null || ranking.Rank(candidate.Port) > threshold));
+        PriorityQueue<int, PortRank>? best = null;  // the last of them on top
+        ranking.VisitRefused(threshold, (port, rank) =>
         {
-            for (var refused = vetoed[index] & PortSet.WordOfRange(index, first, last); refused != 0; refused &= refused - 1)
-            {
-                var port = (index << 6) + BitOperations.TrailingZeroCount(refused);
-                var weight = StableOrder.Weight(_seed, port);
-                if (!all && weight <= threshold)
-                    continue;
-                count++;
-                heaviest ??= new PriorityQueue<int, ulong>();
-                var full = heaviest.Count == PortAllocator.MaxListed;
-                if ((full && heaviest.TryPeek(out _, out var lightest) && weight <= lightest) || IsListed(port))
-                    continue;
-                if (full)
-                    heaviest.EnqueueDequeue(port, weight);
-                else
-                    heaviest.Enqueue(port, weight);
-            }
-        }
-
-        if (heaviest is null)
+            count++;
+            best ??= new PriorityQueue<int, PortRank>();
+            var full = best.Count == PortAllocator.MaxListed;
+            if ((full && best.TryPeek(out _, out var last) && rank <= last) || IsListed(port))
+                return;
+            if (full)
+                best.EnqueueDequeue(port, rank);
+            else
+                best.Enqueue(port, rank);
+        });
+        if (best is null)
             return count;
-        var ports = new int[heaviest.Count];
+        var ports = new int[best.Count];
         for (var index = ports.Length - 1; index >= 0; index--)
-            ports[index] = heaviest.Dequeue();
+            ports[index] = best.Dequeue();
         foreach (var port in ports)
             _candidates.Add(Consider(port, step));
         _omitted += count - listed - ports.Length;
@@ -246,7 +247,9 @@ internal sealed class PortSearch(PortRequest request, PortConstraint[] constrain
         }
 
         var tally = string.Join(", ", counts.Select(static pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Value} {CountName(pair.Key)}")));
-        _refusals.Add(string.Create(CultureInfo.InvariantCulture, $"all {pool.Size} ports of {pool} are refused: {tally}"));
+        _refusals.Add(request.Ports == 1
+            ? string.Create(CultureInfo.InvariantCulture, $"all {pool.Size} ports of {pool} are refused: {tally}")
+            : string.Create(CultureInfo.InvariantCulture, $"no {request.Ports} adjacent ports of {pool} are free: {(tally.Length == 0 ? "it is too small" : tally)}"));
         if (_shouldBe is null && step == PortStep.Pool && _candidates.Find(candidate => candidate.Step == step) is { } firstChoice)
         {
             _shouldBe = firstChoice.Port;

@@ -67,6 +67,9 @@ public sealed class PortSet : IEquatable<PortSet>
         return new PortSet(words);
     }
 
+    /// <summary>The set whose map is a copy of the given words.</summary>
+    internal static PortSet OfWords(ReadOnlySpan<ulong> words) => new(words[..WordCount].ToArray());
+
     /// <summary>Reads the list form that the kernel uses (<c>1,2-4,10-10</c>; see ip-sysctl, <c>ip_local_reserved_ports</c>).
     /// Blank text is the empty set.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, [NotNullWhen(true)] out PortSet? ports)
@@ -135,6 +138,24 @@ public sealed class PortSet : IEquatable<PortSet>
 
     /// <summary>The lowest member that is not below <paramref name="from"/>, or null.</summary>
     public int? FirstAtOrAfter(int from) => First(from, inverted: 0);
+
+    /// <summary>The highest member that is not above <paramref name="from"/>, or null.</summary>
+    public int? LastAtOrBefore(int from)
+    {
+        if (from < 0)
+            return null;
+        from = Math.Min(from, MaxPort);
+        var index = from >> 6;
+        var word = _words[index] & (ulong.MaxValue >> (63 - (from & 63)));
+        while (word == 0)
+        {
+            if (--index < 0)
+                return null;
+            word = _words[index];
+        }
+
+        return (index << 6) + 63 - BitOperations.LeadingZeroCount(word);
+    }
 
     /// <summary>The lowest number that is not below <paramref name="from"/> and is <em>not</em> in the set (the first free port,
     /// when the set holds what is taken), or null.</summary>

@@ -55,8 +55,9 @@ public sealed record PortPool
     /// <summary>Name and range, for messages: <c>pool 'edges' (54321–54400)</c>.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"pool '{Name}' ({First}–{Last})");
 
-    /// <summary>The ranges from which a service that names no port is served, in order of preference.</summary>
-    internal IEnumerable<(int First, int Last)> DynamicBands()
+    /// <summary>The ranges from which a service that names no port is served, in order of preference. Adjacent ports may lie across
+    /// both bands when neither has room.</summary>
+    internal IEnumerable<(int First, int Last)> DynamicBands(int ports = 1)
     {
         if (Strategy == PoolStrategy.Static)
             yield break;
@@ -64,5 +65,7 @@ public sealed record PortPool
             yield return (First + StaticBand, Last);
         if (StaticBand > 0)
             yield return (First, First + StaticBand - 1);
+        if (StaticBand > 0 && ports > 1)
+            yield return (First, Last);
     }
 }

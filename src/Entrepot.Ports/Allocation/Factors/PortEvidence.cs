@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using Entrepot.Ports.Declarations;
+using Entrepot.Ports.Inventory;
+
+namespace Entrepot.Ports.Allocation.Factors;
+
+/// <summary>What is known about ports besides what forbids them, gathered from observations just before a decision. Whatever is absent
+/// gives its factor the neutral score, and the explanation says so.</summary>
+public sealed record PortEvidence
+{
+    /// <summary>Nothing but the defaults of a Linux host on one trusted network.</summary>
+    public static PortEvidence None { get; } = new();
+
+    /// <summary>Whose weights count.</summary>
+    public PolicyProfile Profile { get; init; } = PolicyProfile.Lan;
+
+    /// <summary>Ports to which the firewall lets packets through from somewhere, or null where its rules are not known.</summary>
+    public PortSet? Permitted { get; init; }
+
+    /// <summary>Ports to which the firewall lets nothing through, or null where its rules are not known.</summary>
+    public PortSet? Blocked { get; init; }
+
+    /// <summary>Ports that the same service has on this node, on any transport.</summary>
+    public PortSet Siblings { get; init; } = PortSet.Empty;
+
+    /// <summary>Ports that the same service has on other nodes.</summary>
+    public PortSet Peers { get; init; } = PortSet.Empty;
+
+    /// <summary>Where the node is among its neighbours, or null where that is not known.</summary>
+    public PortTopology? Topology { get; init; }
+
+    /// <summary>What was measured on the way to single ports.</summary>
+    public ImmutableSortedDictionary<int, PathMeasure> Paths { get; init; } = ImmutableSortedDictionary<int, PathMeasure>.Empty;
+
+    /// <summary>Ports that are leased or bound.</summary>
+    public PortSet Occupied { get; init; } = PortSet.Empty;
+
+    /// <summary>The host's range for outgoing connections.</summary>
+    public EphemeralRange Ephemeral { get; init; } = EphemeralRange.LinuxDefault;
+
+    /// <summary>What happened on single ports, or null where nobody kept it.</summary>
+    public ImmutableSortedDictionary<int, PortPast>? Past { get; init; }
+}
+
+/// <summary>How nodes that exchange traffic are arranged.</summary>
+public enum TopologyShape
+{
+    /// <summary>All talk to one hub.</summary>
+    Star,
+
+    /// <summary>Each talks to the next and the one before.</summary>
+    Ring,
+
+    /// <summary>Each talks to its parent and its children.</summary>
+    Tree,
+}
+
+/// <summary>The ports of a node's neighbours.</summary>
+/// <param name="Shape">How the nodes are arranged.</param>
+/// <param name="Near">Ports of the hub, of both neighbours of the ring, or of the parent.</param>
+/// <param name="Far">Ports of the other spokes, of the rest of the ring, or of children and siblings.</param>
+public sealed record PortTopology(TopologyShape Shape, PortSet Near, PortSet Far);
+
+/// <summary>What was measured on the way to a port; null where it was not.</summary>
+/// <param name="Latency">Median time to the first byte of an answer.</param>
+/// <param name="BytesPerSecond">Median throughput.</param>
+/// <param name="Loss">Share of packets or probes that were lost, 0–1.</param>
+public sealed record PathMeasure(TimeSpan? Latency, double? BytesPerSecond, double? Loss);
+
+/// <summary>What happened on a port.</summary>
+/// <param name="Conflicts">How often a service found it taken by somebody else.</param>
+/// <param name="Owners">How many services have had it.</param>
+/// <param name="Scans">How often a scan of it was seen.</param>
+public sealed record PortPast(int Conflicts, int Owners, int Scans);
