@@ -51,6 +51,9 @@ public sealed record Settings
     /// <summary>The edges that run in this process.</summary>
     public EdgeSettings Edges { get; init; } = new();
 
+    /// <summary>How the node's own ports are guarded.</summary>
+    public GuardSettings Guard { get; init; } = new();
+
     /// <summary>How the scheduler sends clients on.</summary>
     public RoutingSettings Routing { get; init; } = new();
 

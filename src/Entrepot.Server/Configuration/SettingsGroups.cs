@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Entrepot.Ports.Declarations;
 using System.Net;
 
 namespace Entrepot.Server.Configuration;
@@ -88,6 +89,19 @@ public sealed record EdgeSettings
 
     /// <summary>Client addresses that may download. Default everyone.</summary>
     public ImmutableArray<IPNetwork> Allow { get; init; } = SurfaceSettings.Anyone;
+}
+
+/// <summary>How the node's own ports are guarded against strangers.</summary>
+public sealed record GuardSettings
+{
+    /// <summary>Time between two looks at the sockets behind the ports, 500 ms–1 h. Default 2 s, so that a stranger is seen in under 5 s.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>What happens when a stranger is on a port of a running surface. Default alert: nothing but a finding and a journal entry.</summary>
+    public StrangerReaction Strangers { get; init; } = StrangerReaction.Alert;
+
+    /// <summary>For how long a surface that moves is served on both ports, 1 s–1 day. Default 5 min.</summary>
+    public TimeSpan Overlap { get; init; } = TimeSpan.FromMinutes(5);
 }
 
 /// <summary>How the scheduler sends a client on.</summary>

@@ -1,4 +1,5 @@
 using Entrepot.Core.Documents;
+using Entrepot.Ports.Declarations;
 
 namespace Entrepot.Server.Configuration;
 
@@ -60,6 +61,10 @@ internal static class SettingsSchema
         Of("edges.rotationOverlap", FieldTypes.Span(Second, Day), s => s.Edges.RotationOverlap, (s, v) => s with { Edges = s.Edges with { RotationOverlap = v } }, "how long the old and the new port are both served"),
         Of("edges.zone", FieldTypes.OptionalChoice<Zone>(), s => s.Edges.Zone, (s, v) => s with { Edges = s.Edges with { Zone = v } }, "zone that the edges face; null derives it from bind"),
         Of("edges.allow", FieldTypes.Networks, s => s.Edges.Allow, (s, v) => s with { Edges = s.Edges with { Allow = v } }, "clients that may download"),
+
+        Of("guard.interval", FieldTypes.Span(Second / 2, Hour), s => s.Guard.Interval, (s, v) => s with { Guard = s.Guard with { Interval = v } }, "time between two looks at the sockets behind the ports"),
+        Of("guard.strangers", FieldTypes.Choice<StrangerReaction>(), s => s.Guard.Strangers, (s, v) => s with { Guard = s.Guard with { Strangers = v } }, "what happens when a stranger is on a port of the node"),
+        Of("guard.overlap", FieldTypes.Span(Second, Day), s => s.Guard.Overlap, (s, v) => s with { Guard = s.Guard with { Overlap = v } }, "how long a surface that moves is served on both ports"),
 
         Of("routing.mode", FieldTypes.Choice<RoutingMode>(), s => s.Routing.Mode, (s, v) => s with { Routing = s.Routing with { Mode = v } }, "send clients on, or pass the bytes through"),
         Of("routing.sites", SettingTypes.Sites, s => s.Routing.Sites, (s, v) => s with { Routing = s.Routing with { Sites = v } }, "which client networks belong to which site"),

@@ -50,11 +50,13 @@ public sealed class Node : IAsyncDisposable
             parts.Push(new Undo(data.Dispose));
             var state = StateDatabase.Open(data.StateFile, StateFeatures);
             parts.Push(state);
+            var inventory = new ListeningSockets();
             var book = new PortBook(state, new PortPolicy(), time);
-            var launcher = new SurfaceLauncher(new PortBinder(book, new ListeningSockets()), settings, time, loggers);
+            var launcher = new SurfaceLauncher(new PortBinder(book, inventory), settings, time, loggers);
             OriginRole? origin = null;
             var network = new NetworkDirectory(Version, settings.Node.Value, () => origin?.Nodes.View.Documents ?? []);
-            var context = new NodeContext(settings, data, state, book, launcher, network, Version, time, loggers, new Shutdown(time, loggers.CreateLogger("Entrepot.Hosting")));
+            var guard = new PortGuard(inventory, state, new NoAgent(), GuardOptions.From(settings), time, loggers.CreateLogger("Entrepot.Guard"));
+            var context = new NodeContext(settings, data, state, book, launcher, network, Version, time, loggers, new Shutdown(time, loggers.CreateLogger("Entrepot.Hosting")), guard);
 
             if (plan.Roles.HasFlag(NodeRoles.Origin))
             {
@@ -72,6 +74,8 @@ public sealed class Node : IAsyncDisposable
                 await EdgeRole.ListenAsync(context, address, origin is not null, parts, cancellation);
             }
 
+            guard.Start();
+            parts.Push(guard);
             launcher.WarnOfRisk();
             // A service that was renamed or turned off gives its port back.
             await book.ReleaseMissingAsync(settings.Node, launcher.Services, "system:node", cancellation);

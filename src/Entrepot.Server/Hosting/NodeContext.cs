@@ -21,9 +21,10 @@ namespace Entrepot.Server.Hosting;
 /// <param name="Time">The clock.</param>
 /// <param name="Loggers">Where roles log.</param>
 /// <param name="Shutdown">How the surfaces are stopped.</param>
+/// <param name="Guard">Watches for strangers on the ports.</param>
 internal sealed record NodeContext(
     Settings Settings, DataFolder Data, StateDatabase State, PortBook Ports, SurfaceLauncher Launcher, NetworkDirectory Network,
-    string Version, TimeProvider Time, ILoggerFactory Loggers, Shutdown Shutdown)
+    string Version, TimeProvider Time, ILoggerFactory Loggers, Shutdown Shutdown, PortGuard Guard)
 {
     /// <summary>The surfaces whose port can be changed.</summary>
     public PortRotations Rotations { get; } = new(Time, Loggers);
@@ -70,6 +71,7 @@ internal sealed record NodeContext(
             return Task.FromResult(true);
         };
         Shutdown.Add(surface);
+        Guard.Add(surface, plan.Request);
         return surface;
     }
 }

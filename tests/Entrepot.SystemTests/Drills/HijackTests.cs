@@ -1,0 +1,125 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Entrepot.Server.Api;
+
+namespace Entrepot.SystemTests.Drills;
+
+/// <summary>A stranger takes the port of a surface. The stranger is the test itself, another process than the node's.</summary>
+public sealed class HijackTests : IDisposable
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    private readonly TestFolder _folder = new();
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(10) };
+    private readonly int _port = FreePort();
+    private readonly int _emergency = FreePort();
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_surface_whose_port_was_taken_before_its_start_moves_and_comes_back_when_the_port_is_free()
+    {
+        using var stranger = Listen(_port);
+        await using var node = await StartAsync();
+        node.Url("push").Port.ShouldBe(_emergency);
+        node.Output.ShouldContain($"HAD TO MOVE to port {_emergency}");
+        await Poll.UntilAsync(() => Task.FromResult(node.Output.Contains("STRANGER", StringComparison.Ordinal)), Deadline, () => node.Output);
+
+        stranger.Dispose();
+
+        await UntilPushIsAtAsync(node, _port);
+        (await _http.GetAsync($"http://127.0.0.1:{_port}/v2/")).StatusCode.ShouldNotBe(HttpStatusCode.ServiceUnavailable);
+        var journal = (await node.CommandAsync("journal", "--output", "json")).ShouldSucceed().Output;
+        journal.ShouldContain("guard.stranger");
+        journal.ShouldContain("lease.move");
+    }
+
+    [Fact]
+    public async Task A_surface_whose_port_was_taken_after_a_crash_moves_and_comes_back_when_the_port_is_free()
+    {
+        var node = await StartAsync();
+        node.Url("push").Port.ShouldBe(_port);
+        await node.KillAsync();
+        using var stranger = Listen(_port);
+        await using var again = await StartAsync();
+        again.Url("push").Port.ShouldBe(_emergency);
+
+        stranger.Dispose();
+
+        await UntilPushIsAtAsync(again, _port);
+        // The emergency port is given back when the overlap is over.
+        await Poll.UntilAsync(
+            async () => !(await LeasesAsync(again)).Contains("-overlap", StringComparison.Ordinal), Deadline, () => again.Output);
+        using var fresh = new HttpClient();
+        await Should.ThrowAsync<HttpRequestException>(() => fresh.GetAsync($"http://127.0.0.1:{_emergency}/healthz"));
+    }
+
+    [Fact]
+    public async Task Nobody_can_share_the_port_of_a_surface_that_listens()
+    {
+        await using var node = await StartAsync();
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        // On Unix .NET's ReuseAddress is SO_REUSEPORT as well, by which a process of the same user would share the port if the owner allowed it.
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+
+        Should.Throw<SocketException>(() => socket.Bind(new IPEndPoint(IPAddress.Loopback, _port))).SocketErrorCode.ShouldBe(SocketError.AddressAlreadyInUse);
+    }
+
+    [Fact]
+    public async Task A_running_surface_moves_away_from_a_stranger_on_its_number_when_that_is_the_policy()
+    {
+        await using var node = await StartAsync("move");
+        node.Url("push").Port.ShouldBe(_port);
+
+        // The node listens on 127.0.0.1; who asks for the same number by ::1 meets the stranger.
+        using var stranger = Listen(_port, IPAddress.IPv6Loopback);
+
+        await UntilPushIsAtAsync(node, _emergency);
+        stranger.Dispose();
+        await UntilPushIsAtAsync(node, _port);
+    }
+
+    private static int FreePort()
+    {
+        using var socket = Listen(0);
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private static Socket Listen(int port, IPAddress? address = null)
+    {
+        var end = new IPEndPoint(address ?? IPAddress.Loopback, port);
+        var socket = new Socket(end.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(end);
+        socket.Listen();
+        return socket;
+    }
+
+    private Task<EntrepotProcess> StartAsync(string strangers = "alert") => EntrepotProcess.StartWithAsync(
+        $$"""
+        emergencyPort: {{_emergency}}
+        surfaces:
+          push: {port: {{_port}}}
+          metadata: {port: 0}
+          admin: {port: 0}
+          scheduler: {port: 0}
+        guard: {interval: 500ms, overlap: 1s, strangers: {{strangers}}}
+        """,
+        _folder["node"], "serve", "--roles", "origin");
+
+    private async Task UntilPushIsAtAsync(EntrepotProcess node, int port)
+        => await Poll.UntilAsync(
+            async () =>
+            {
+                var network = JsonSerializer.Deserialize(
+                    await _http.GetStringAsync(new Uri(node.Url("metadata"), "/v1/network")), ApiJson.Default.NetworkDocument)!;
+                return network.Surfaces.Single(static surface => surface.Surface == "push").Port == port;
+            },
+            Deadline, () => $"push is not at {port}:\n{node.Output}");
+
+    private Task<string> LeasesAsync(EntrepotProcess node) => _http.GetStringAsync(new Uri(node.Url("metadata"), "/v1/ports"));
+}
