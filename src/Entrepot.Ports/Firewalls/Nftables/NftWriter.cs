@@ -51,20 +51,8 @@ internal static class NftWriter
         return text.Append("}\n").ToString();
     }
 
-    /// <summary>The script that brings the sets from one plan to another with the same rules, in one transaction.</summary>
-    public static string Change(NftPlan from, NftPlan to, DateTimeOffset now)
-    {
-        var before = from.Elements.ToHashSet();
-        var after = to.Elements.ToHashSet();
-        var text = new StringBuilder();
-        // The kernel may have dropped by itself what ends about now.
-        var kept = now + TimeSpan.FromSeconds(1);
-        WriteElements(text, "delete", from.Elements.Where(element => !after.Contains(element) && !(element.Ends <= kept)), now);
-        WriteElements(text, "add", Live(to.Elements.Where(element => !before.Contains(element)), now), now);
-        return text.ToString();
-    }
-
-    private static IEnumerable<NftElement> Live(IEnumerable<NftElement> elements, DateTimeOffset now) => elements.Where(element => !(element.Ends <= now));
+    /// <summary>Those that have not ended.</summary>
+    public static IEnumerable<NftElement> Live(IEnumerable<NftElement> elements, DateTimeOffset now) => elements.Where(element => !(element.Ends <= now));
 
     private static void WriteSet(StringBuilder text, string name, string type, string flags, IEnumerable<NftElement> elements, DateTimeOffset now)
     {
@@ -82,23 +70,8 @@ internal static class NftWriter
         text.Append("\t}\n\n");
     }
 
-    private static void WriteElements(StringBuilder text, string verb, IEnumerable<NftElement> elements, DateTimeOffset now)
-    {
-        foreach (var set in elements.GroupBy(static element => element.Set))
-        {
-            var separator = string.Create(CultureInfo.InvariantCulture, $"{verb} element {Table} {NameOf(set.Key)} {{ ");
-            foreach (var element in set)
-            {
-                text.Append(separator);
-                WriteElement(text, element, now, withValue: verb == "add");
-                separator = ",\n\t";
-            }
-
-            text.Append(" }\n");
-        }
-    }
-
-    private static void WriteElement(StringBuilder text, NftElement element, DateTimeOffset now, bool withValue)
+    /// <summary>One element.</summary>
+    public static void WriteElement(StringBuilder text, NftElement element, DateTimeOffset now, bool withValue)
     {
         text.Append(element.Key);
         if (!withValue)

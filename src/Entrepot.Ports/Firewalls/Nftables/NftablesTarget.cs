@@ -39,9 +39,9 @@ public sealed class NftablesTarget : IFirewallTarget
     {
         var before = NftPlan.Of(from);
         var after = NftPlan.Of(to);
-        if (!after.HasRulesOf(before))
+        if (!after.HasRulesOf(before) || !NftDelta.IsWorthwhile(before, after))
             return null;
-        var script = NftWriter.Change(before, after, now);
+        var script = NftDelta.Write(before, after, now);
         return script.Length == 0 ? [] : [new(Program, FromInput, script)];
     }
 

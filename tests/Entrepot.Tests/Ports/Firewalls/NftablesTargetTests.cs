@@ -87,6 +87,18 @@ public sealed class NftablesTargetTests
     }
 
     [Fact]
+    public void Elements_are_changed_one_by_one_only_where_that_takes_less_time_than_to_replace_the_table()
+    {
+        Target.RenderChange(Many(0, 5000), Many(0, 6000), TestRules.Now).ShouldNotBeNull();
+        Target.RenderChange(Many(0, 5000), Many(2, 5000), TestRules.Now).ShouldNotBeNull();
+        // The kernel takes minutes to take thousands of them out.
+        Target.RenderChange(Many(0, 5000), Many(4000, 5000), TestRules.Now).ShouldBeNull();
+
+        static RuleModel Many(int first, int count) => TestRules.Model(TestRules.Door(
+            "a", 80, 80, [TestRules.Way([.. Enumerable.Range(first, count).Select(static i => string.Create(null, $"10.0.{i / 100}.{(i % 100 * 2) + 1}/32"))])]));
+    }
+
+    [Fact]
     public void A_change_of_rules_replaces_the_table()
     {
         var before = TestRules.Model();
