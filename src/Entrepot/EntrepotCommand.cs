@@ -34,7 +34,7 @@ internal static class EntrepotCommand
             VerifyCommand.Create(environment, common),
             GcCommand.Create(environment, common),
             NodesCommand.Create(environment, common),
-            Group("ports", "See which ports are leased, and why", PortsListCommand.Create, PortsExplainCommand.Create),
+            Group("ports", "See which ports are leased, and why; check what is declared of them", PortsListCommand.Create, PortsExplainCommand.Create, PortsCheckCommand.Create, PortsSchemaCommand.Create),
             JournalCommand.Create(environment, common),
             Group("config", "Check and show settings files", ConfigCheckCommand.Create, ConfigShowCommand.Create),
             DoctorCommand.Create(environment, common),

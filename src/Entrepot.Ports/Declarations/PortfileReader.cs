@@ -13,7 +13,12 @@ public static class PortfileReader
     /// <param name="now">When it is read, to tell what has expired; null leaves expiry alone.</param>
     /// <exception cref="FaultException"><see cref="PortfileFault.Unreadable"/>.</exception>
     public static PortfileResult ReadFile(string path, DateTimeOffset? now = null)
-        => Read(DocumentFile.ReadText(path, PortfileFault.Unreadable, "portfile"), path, now);
+        => Read(ReadText(path), path, now);
+
+    /// <summary>Reads the text of a file from disk, to give it to <see cref="Read"/>.</summary>
+    /// <param name="path">The file, UTF-8.</param>
+    /// <exception cref="FaultException"><see cref="PortfileFault.Unreadable"/>.</exception>
+    public static string ReadText(string path) => DocumentFile.ReadText(path, PortfileFault.Unreadable, "portfile");
 
     /// <summary>Reads the text of a portfile.</summary>
     /// <param name="text">The YAML, at most <see cref="PortfileLimits.Length"/> characters.</param>

@@ -16,6 +16,8 @@ internal static class NameChecks
         Sites(draft, issues);
         foreach (var zone in draft.Zones)
             Zone(zone, issues);
+        foreach (var identity in draft.Identities)
+            Identity(identity, issues);
         foreach (var pool in draft.Pools)
             Places(pool.Values, PoolKeys.Node, PoolKeys.Site, draft, issues);
         foreach (var service in draft.Services)
@@ -61,6 +63,14 @@ internal static class NameChecks
             if (!LoopbackNetworks.Contain(network))
                 issues.Error(zone.At(ZoneKeys.Networks), $"{zone.Path} faces loopback, and {network} is elsewhere; expected addresses of 127.0.0.0/8 or ::1");
         }
+    }
+
+    /// <summary>An identity of nobody would read as one of everybody to whoever takes an empty list for "any".</summary>
+    private static void Identity(GroupValues identity, PortfileIssues issues)
+    {
+        if ((identity.Has(IdentityKeys.Networks) || identity.Has(IdentityKeys.Macs)) && !identity.IsBroken(IdentityKeys.Networks)
+            && !identity.IsBroken(IdentityKeys.Macs) && identity.Get(IdentityKeys.Networks, []).Count + identity.Get(IdentityKeys.Macs, []).Count == 0)
+            issues.Error(identity.At(IdentityKeys.Networks, IdentityKeys.Macs), $"{identity.Path} has neither a network nor an Ethernet address; expected at least one");
     }
 
     private static void References(GroupValues service, PortfileDraft draft, PortfileIssues issues)

@@ -125,6 +125,8 @@ public sealed class PortfileErrorTests
     [InlineData("services: [{name: a, port: 8080, connections: 10, connectionsPerSource: 11, $}]", "E 1:73 services[0].connectionsPerSource 11 is more than connections 10; expected at most that")]
     [InlineData("services: [{name: a, port: 8080, expires: 2026-11-01, $}]", "W 1:43 service 'a' has expired: its doors are closed; extend it or take it out")]
     [InlineData("pools: [{name: p, range: 20000-20010}]\nservices: [{name: a, port: 20005, $}]", "W 2:28 service 'a' wants tcp/20005, which pool 'p' (20000–20010) of line 1 may give to others; name the pool, or choose another port")]
+    [InlineData("identities: [{name: nobody, networks: [], macs: []}]", "E 1:39 identities[0] has neither a network nor an Ethernet address; expected at least one")]
+    [InlineData("policy: {dynamicPorts: forbid}\npools: [{name: p, range: 20000-20010}]\nservices: [{name: a, pool: p, rotate: 1h, $}]", "E 2:16 pool 'p' is dynamic, and policy.dynamicPorts forbids that; expected strategy: static\nE 3:28 service 'a' names no port, and policy.dynamicPorts forbids that one is chosen for it; expected a port\nE 3:39 service 'a' rotates its port, and policy.dynamicPorts forbids that")]
     public void Each_mistake_has_its_own_sentence(string yaml, string expected)
     {
         var result = PortfileReader.Read(yaml.Replace("$", "owner: o, purpose: p, allow: [{cidr: 10.0.0.0/8}]", StringComparison.Ordinal), "p.yaml", Now);
