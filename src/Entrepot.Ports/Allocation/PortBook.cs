@@ -21,7 +21,7 @@ public sealed record PortGrant(PortLease? Lease, PortDecision Decision, int? Pre
 public sealed class PortBook
 {
     private readonly StateDatabase _state;
-    private readonly PortPolicy _policy;
+    private PortPolicy _policy;
     private readonly TimeProvider _time;
     private readonly Func<ulong> _draw;
 
@@ -34,7 +34,11 @@ public sealed class PortBook
         => (_state, _policy, _time, _draw) = (state, policy, time, draw ?? Draw);
 
     /// <summary>The node's standing rules.</summary>
-    public PortPolicy Policy => _policy;
+    public PortPolicy Policy
+    {
+        get => Volatile.Read(ref _policy);
+        set => Volatile.Write(ref _policy, value);
+    }
 
     /// <summary>Every lease, ordered by node and port.</summary>
     public IReadOnlyList<PortLease> Leases() => LeaseTable.ReadAll(_state);

@@ -26,6 +26,13 @@ public static class PortSuccession
                 $"'{service}' can't change its port while it runs: its name has {service.Length} characters.",
                 $"Give it a name of at most {MaxServiceLength} characters.").ToException();
 
+    /// <summary>Every name under which a service may hold a lease.</summary>
+    public static IEnumerable<string> NamesOf(string service)
+        => service.Length <= MaxServiceLength ? [service, service + Suffix] : [service];
+
+    /// <summary>The service that holds a lease under a name.</summary>
+    public static string ServiceOf(string name) => name.EndsWith(Suffix, StringComparison.Ordinal) ? name[..^Suffix.Length] : name;
+
     /// <summary>Makes the second lease the service's own; the first is kept under <see cref="OverlapName"/> until it is released.</summary>
     /// <param name="transaction">The transaction in which it happens.</param>
     /// <param name="old">The service's lease.</param>

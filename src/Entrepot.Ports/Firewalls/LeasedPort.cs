@@ -10,6 +10,6 @@ namespace Entrepot.Ports.Firewalls;
 /// <param name="Port">The port, or the first of a block, 1–65535.</param>
 public readonly record struct LeasedPort(NodeName Node, string Service, PortProtocol Protocol, int Port)
 {
-    /// <summary>Of a lease.</summary>
-    public static LeasedPort Of(PortLease lease) => new(lease.Node, lease.Service, lease.Protocol, lease.Port);
+    /// <summary>Of a lease. A service that changes its port holds two, and both are its own.</summary>
+    public static LeasedPort Of(PortLease lease) => new(lease.Node, PortSuccession.ServiceOf(lease.Service), lease.Protocol, lease.Port);
 }

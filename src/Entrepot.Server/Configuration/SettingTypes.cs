@@ -25,6 +25,16 @@ internal static class SettingTypes
         },
         FieldTypes.Quote);
 
+    public static FieldType<string?> File { get; } = FieldTypes.Optional(new ScalarType<string>(
+        "a file's path",
+        static (text, out value, out hint) =>
+        {
+            value = text;
+            hint = text.Contains('\0', StringComparison.Ordinal) ? "it holds a NUL" : null;
+            return text.Length > 0 && hint is null;
+        },
+        FieldTypes.Quote));
+
     public static FieldType<string?> Host { get; } = FieldTypes.Optional(new ScalarType<string>(
         "a host name or IP address without scheme and port",
         static (text, out value, out hint) =>

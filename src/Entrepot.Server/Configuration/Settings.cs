@@ -14,6 +14,9 @@ public sealed record Settings
     /// folder. Default <c>data</c>, below the working folder.</summary>
     public string DataFolder { get; init; } = "data";
 
+    /// <summary>Path of the portfile, or null (the default) for none.</summary>
+    public string? Portfile { get; init; }
+
     /// <summary>This node's name, a DNS label. Default <c>origin</c>, the role that the embedded network is built around.</summary>
     public NodeName Node { get; init; } = NodeName.Parse("origin");
 

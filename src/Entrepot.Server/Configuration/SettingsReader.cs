@@ -14,10 +14,14 @@ public static class SettingsReader
     public static SettingsResult ReadFile(string path)
     {
         var result = Read(DocumentFile.ReadText(path, SettingsFault.Unreadable, "settings file"), path);
-        if (result.Settings is not { } settings || !result.Given.Contains("data"))
+        if (result.Settings is not { } settings)
             return result;
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        return result with { Settings = settings with { DataFolder = Path.GetFullPath(settings.DataFolder, folder) } };
+        if (result.Given.Contains("data"))
+            settings = settings with { DataFolder = Path.GetFullPath(settings.DataFolder, folder) };
+        if (settings.Portfile is { } portfile)
+            settings = settings with { Portfile = Path.GetFullPath(portfile, folder) };
+        return result with { Settings = settings };
     }
 
     /// <summary>Reads the text of a settings file.</summary>

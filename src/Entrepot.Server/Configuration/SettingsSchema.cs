@@ -42,6 +42,7 @@ internal static class SettingsSchema
     public static IReadOnlyList<Setting> All { get; } =
     [
         Of("data", SettingTypes.Folder, s => s.DataFolder, (s, v) => s with { DataFolder = v }, "folder of the state, the blobs and the caches"),
+        Of("portfile", SettingTypes.File, s => s.Portfile, (s, v) => s with { Portfile = v }, "the declaration of ports, read again when it changes"),
         Of("node", FieldTypes.NodeName, s => s.Node, (s, v) => s with { Node = v }, "this node's name"),
         Of("site", SettingTypes.SiteName, s => s.Site, (s, v) => s with { Site = v }, "where this node is"),
         Of("bind", FieldTypes.Address, s => s.Bind, (s, v) => s with { Bind = v }, "address that listeners bind"),

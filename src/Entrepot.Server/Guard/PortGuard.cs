@@ -18,16 +18,32 @@ internal sealed class PortGuard(
 
     private readonly BackgroundLoops _loops = new(logger);
     private readonly CancellationTokenSource _stopping = new();
-    private readonly Lock _adding = new();
+    private readonly Lock _editing = new();
     private IReadOnlyList<Watch> _watches = [];
     private IReadOnlyList<ListeningSocket> _named = [];
     private bool _failing;
 
     /// <summary>Watches a surface of this process, which can move.</summary>
-    public void Add(RunningSurface surface, PortRequest request) => Add(new Watch(new MovableService(surface, request, options)));
+    public void Add(RunningSurface surface, PortRequest request)
+    {
+        lock (_editing)
+            _watches = [.. _watches, new Watch(new MovableService(surface, request, options))];
+    }
 
-    /// <summary>Watches a port of another program, which can't be moved from here.</summary>
-    public void Add(GuardedPort port) => Add(new Watch(new FixedService(port)));
+    /// <summary>Watches these ports of other programs, which can't be moved from here, and no others. What is remembered of those that
+    /// stay is kept.</summary>
+    public void WatchOthers(IReadOnlyCollection<GuardedPort> ports)
+    {
+        lock (_editing)
+        {
+            var kept = _watches.Where(static watch => !watch.Service.CanMove).ToDictionary(static watch => watch.Service.Port);
+            _watches =
+            [
+                .. _watches.Where(static watch => watch.Service.CanMove),
+                .. ports.Distinct().Select(port => kept.GetValueOrDefault(port) ?? new Watch(new FixedService(port))),
+            ];
+        }
+    }
 
     /// <summary>Begins to look.</summary>
     public void Start() => _loops.Start("port guard", async cancellation =>
@@ -73,14 +89,8 @@ internal sealed class PortGuard(
     {
         await _stopping.CancelAsync();
         await _loops.DisposeAsync();
-        await Task.WhenAll(_watches.Select(static watch => watch.Move));
+        await Task.WhenAll(_watches.Select(static watch => watch.Move));  // only surfaces move, and they stay watched
         _stopping.Dispose();
-    }
-
-    private void Add(Watch watch)
-    {
-        lock (_adding)
-            _watches = [.. _watches, watch];
     }
 
     /// <summary>The sockets on watched ports with their owners. The owners, which are dear, are looked up only when a socket is new.</summary>

@@ -1,5 +1,6 @@
 using Entrepot.Core.Faults;
 using Entrepot.Ports.Allocation;
+using Entrepot.Ports.Declarations;
 using Entrepot.Ports.Guard;
 using Entrepot.Server.Hosting;
 using Microsoft.Extensions.Logging;
@@ -40,7 +41,7 @@ internal sealed class PortRotation(RunningSurface surface, PortRequest request, 
     /// <exception cref="FaultException">No port is left, or the lease was lost.</exception>
     public Task<bool> RotateAsync(TimeSpan overlap, string actor, CancellationToken cancellation)
         => surface.MoveAsync(
-            request with { WantedPort = null, EmergencyPort = null, OverflowPool = null }, overlap, "Its port rotates.", actor, cancellation);
+            request with { WantedPort = null, EmergencyPort = null, OverflowPool = null, Mode = AllocationMode.Random, Fresh = true }, overlap, "Its port rotates.", actor, cancellation);
 
     private async Task RunAsync(RotationSchedule schedule, CancellationToken cancellation)
     {

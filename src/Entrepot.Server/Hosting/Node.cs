@@ -4,6 +4,7 @@ using Entrepot.Mirror.Catalog;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Inventory;
 using Entrepot.Server.Api;
+using Entrepot.Server.Declarations;
 using Entrepot.Server.Guard;
 using Microsoft.Extensions.Logging;
 
@@ -51,7 +52,8 @@ public sealed class Node : IAsyncDisposable
             var state = StateDatabase.Open(data.StateFile, StateFeatures);
             parts.Push(state);
             var inventory = new ListeningSockets();
-            var book = new PortBook(state, new PortPolicy(), time);
+            var declaration = NodeDeclaration.Open(settings, time, loggers.CreateLogger("Entrepot.Declarations"));
+            var book = new PortBook(state, declaration.Policy(), time);
             var launcher = new SurfaceLauncher(new PortBinder(book, inventory), settings, time, loggers);
             OriginRole? origin = null;
             var network = new NetworkDirectory(Version, settings.Node.Value, () => origin?.Nodes.View.Documents ?? []);
@@ -77,8 +79,16 @@ public sealed class Node : IAsyncDisposable
             guard.Start();
             parts.Push(guard);
             launcher.WarnOfRisk();
-            // A service that was renamed or turned off gives its port back.
-            await book.ReleaseMissingAsync(settings.Node, launcher.Services, "system:node", cancellation);
+            var governed = new GovernedServices(settings, declaration, book, inventory, guard, loggers.CreateLogger("Entrepot.Declarations"));
+            await governed.ReconcileAsync(launcher.Services, cancellation);
+            if (declaration.Exists)
+            {
+                var watching = new BackgroundLoops(loggers.CreateLogger("Entrepot.Declarations"));
+                parts.Push(watching);
+                var own = launcher.Services.SelectMany(PortSuccession.NamesOf).ToHashSet();
+                watching.Start("portfile", stop => declaration.RunAsync(now => governed.ReconcileAsync(own, now), stop));
+            }
+
             network.Moved = () => data.Announce(AnnouncedNetwork.Of(network.Current, origin is null ? settings.Origin : null));
             network.Moved();
             return new Node(context, parts) { Sample = origin?.Sample };

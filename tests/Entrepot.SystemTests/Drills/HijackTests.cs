@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
@@ -14,6 +15,7 @@ public sealed class HijackTests : IDisposable
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(10) };
     private readonly int _port = FreePort();
     private readonly int _emergency = FreePort();
+    private readonly int _governed = FreePort();
 
     public void Dispose()
     {
@@ -28,7 +30,7 @@ public sealed class HijackTests : IDisposable
         await using var node = await StartAsync();
         node.Url("push").Port.ShouldBe(_emergency);
         node.Output.ShouldContain($"HAD TO MOVE to port {_emergency}");
-        await Poll.UntilAsync(() => Task.FromResult(node.Output.Contains("STRANGER", StringComparison.Ordinal)), Deadline, () => node.Output);
+        await UntilPrintedAsync(node, "STRANGER");
 
         stranger.Dispose();
 
@@ -84,6 +86,36 @@ public sealed class HijackTests : IDisposable
         await UntilPushIsAtAsync(node, _port);
     }
 
+    [Theory]
+    [InlineData("tcp")]  // SO_REUSEPORT under the same user: the kernel shares the connections out
+    [InlineData("udp")]  // SO_REUSEADDR: the last one to bind gets the packets, whoever it is
+    public async Task A_stranger_who_shares_the_governed_of_another_program_is_found_and_so_is_its_end(string protocol)
+    {
+        await File.WriteAllTextAsync(_folder["ports.yaml"], $$"""
+            services:
+              - name: resolver
+                protocol: {{protocol}}
+                port: {{_governed}}
+                allow: [{cidr: 127.0.0.0/8}]
+                owner: network team
+                purpose: names
+                process: {executable: {{await OwnerProgramAsync()}}}
+            """);
+        await using var node = await StartAsync(more: "portfile: ports.yaml\n");
+        using var owner = await ListenElsewhereAsync(protocol);
+        using var ending = new Ending(owner);
+        (await LeasesAsync(node)).ShouldContain("resolver");
+        node.Output.ShouldNotContain("STRANGER");
+
+        using (var stranger = Share(protocol, _governed))
+        {
+            await UntilPrintedAsync(node, $"STRANGER: {protocol}/{_governed} of 'resolver' is held by");
+        }
+
+        await UntilPrintedAsync(node, $"No stranger is on {protocol}/{_governed}");
+        (await node.CommandAsync("journal", "--output", "json")).ShouldSucceed().Output.ShouldContain("guard.clear");
+    }
+
     private static int FreePort()
     {
         using var socket = Listen(0);
@@ -99,8 +131,47 @@ public sealed class HijackTests : IDisposable
         return socket;
     }
 
-    private Task<EntrepotProcess> StartAsync(string strangers = "alert") => EntrepotProcess.StartWithAsync(
-        $$"""
+    private static Socket Share(string protocol, int port)
+    {
+        var socket = protocol == "udp"
+            ? new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)
+            : new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+        if (protocol == "tcp")
+            socket.Listen();
+        return socket;
+    }
+
+    /// <summary>The file that runs when the owner listens: an interpreter is what its links lead to.</summary>
+    private static async Task<string> OwnerProgramAsync()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/python3"), "python3, which plays the owner of a port, is not installed");
+        return (await Command.RunAsync("readlink", "-f", "/usr/bin/python3")).ShouldSucceed().Output.Trim();
+    }
+
+    private async Task<Process> ListenElsewhereAsync(string protocol)
+    {
+        var program = $"""
+            import socket, sys, time
+            s = socket.socket(socket.AF_INET, socket.SOCK_{(protocol == "udp" ? "DGRAM" : "STREAM")})
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            s.bind(("127.0.0.1", {_governed}))
+            {(protocol == "udp" ? "" : "s.listen()")}
+            print("listening", flush=True)
+            time.sleep(120)
+            """;
+        var owner = Process.Start(new ProcessStartInfo("/usr/bin/python3", ["-c", program]) { RedirectStandardOutput = true })!;
+        (await owner.StandardOutput.ReadLineAsync()).ShouldBe("listening");
+        return owner;
+    }
+
+    private static Task UntilPrintedAsync(EntrepotProcess node, string text)
+        => Poll.UntilAsync(() => Task.FromResult(node.Output.Contains(text, StringComparison.Ordinal)), Deadline, () => node.Output);
+
+    private Task<EntrepotProcess> StartAsync(string strangers = "alert", string more = "") => EntrepotProcess.StartWithAsync(
+        more + $$"""
         emergencyPort: {{_emergency}}
         surfaces:
           push: {port: {{_port}}}
@@ -122,4 +193,10 @@ public sealed class HijackTests : IDisposable
             Deadline, () => $"push is not at {port}:\n{node.Output}");
 
     private Task<string> LeasesAsync(EntrepotProcess node) => _http.GetStringAsync(new Uri(node.Url("metadata"), "/v1/ports"));
+
+    /// <summary>Ends a process that the test started.</summary>
+    private sealed class Ending(Process process) : IDisposable
+    {
+        public void Dispose() => process.Kill();
+    }
 }

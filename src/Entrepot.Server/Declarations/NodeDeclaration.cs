@@ -1,0 +1,118 @@
+using Entrepot.Core.Faults;
+using Entrepot.Ports.Allocation;
+using Entrepot.Ports.Declarations;
+using Entrepot.Server.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace Entrepot.Server.Declarations;
+
+/// <summary>The portfile by which a node lives. It is read at the start and again when the file changes; one that holds an error is
+/// refused with all its errors, and the last good one stays.</summary>
+internal sealed class NodeDeclaration
+{
+    private readonly Settings _settings;
+    private readonly string? _path;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private Portfile _current = new();
+    private FileStamp _stamp;
+
+    private NodeDeclaration(Settings settings, TimeProvider time, ILogger logger)
+        => (_settings, _path, _time, _logger) = (settings, settings.Portfile, time, logger);
+
+    /// <summary>Time between two looks at the file.</summary>
+    public static TimeSpan Interval { get; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>What is declared now; empty for a node without a portfile.</summary>
+    public Portfile Current => Volatile.Read(ref _current);
+
+    /// <summary>True when the node has a portfile.</summary>
+    public bool Exists => _path is not null;
+
+    /// <summary>Reads the portfile that the settings name.</summary>
+    /// <exception cref="FaultException"><see cref="PortfileFault"/> with every error, or <see cref="PortPolicyFault.RotationForbidden"/>.</exception>
+    public static NodeDeclaration Open(Settings settings, TimeProvider time, ILogger logger)
+    {
+        var declaration = new NodeDeclaration(settings, time, logger);
+        if (declaration._path is { } path)
+        {
+            declaration._stamp = FileStamp.Of(path);
+            declaration._current = declaration.Checked(Read(path, time).Require());
+        }
+
+        return declaration;
+    }
+
+    /// <summary>The allocator's standing rules that follow from it.</summary>
+    public PortPolicy Policy()
+    {
+        var pools = Current.Pools.Where(pool => pool.Placement.Covers(_settings.Node, _settings.Site)).Select(static pool => pool.Pool);
+        return new PortPolicy
+        {
+            Pools = [.. PortPolicy.Default.Pools, .. pools],
+            Profile = Current.Policy.Profile,
+            DynamicPorts = Current.Policy.DynamicPorts,
+        };
+    }
+
+    /// <summary>Looks at the file until cancelled.</summary>
+    /// <param name="changed">Called after another portfile was taken over.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public async Task RunAsync(Func<CancellationToken, Task> changed, CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(Interval, _time);
+        while (await timer.WaitForNextTickAsync(cancellation))
+        {
+            if (Look())
+                await changed(cancellation);
+        }
+    }
+
+    /// <summary>Reads the file again if it has changed.</summary>
+    /// <returns>True when another portfile was taken over.</returns>
+    internal bool Look()
+    {
+        if (_path is null || FileStamp.Of(_path) is var stamp && stamp == _stamp)
+            return false;
+        _stamp = stamp;
+        try
+        {
+            var result = Read(_path, _time);
+            if (result.Portfile is not { } portfile)
+            {
+                Log.PortfileRefused(_logger, _path, string.Join('\n', result.Errors));
+                return false;
+            }
+
+            Volatile.Write(ref _current, Checked(portfile));
+            Log.PortfileTaken(_logger, _path, portfile.Services.Length, portfile.Pools.Length);
+            return true;
+        }
+        catch (FaultException error)
+        {
+            Log.PortfileRefused(_logger, _path, error.Message);
+            return false;
+        }
+    }
+
+    /// <summary>The portfile, if the settings of this node go with it.</summary>
+    private Portfile Checked(Portfile portfile)
+        => _settings.Edges is { Rotate: not null, Count: > 0 } && portfile.Policy.DynamicPorts == DynamicPortRule.Forbid
+            ? throw Fault.Of(
+                PortPolicyFault.RotationForbidden, FaultKind.Conflict,
+                "The edges' ports can't rotate: the portfile's policy says 'dynamicPorts: forbid'.",
+                "Take edges.rotate out of the settings, or allow dynamic ports in the portfile.").ToException()
+            : portfile;
+
+    private static PortfileResult Read(string path, TimeProvider time) => PortfileReader.ReadFile(path, time.GetUtcNow());
+
+    /// <summary>By what a changed file is known.</summary>
+    private readonly record struct FileStamp(DateTime Written, long Length)
+    {
+        public static FileStamp Of(string path)
+        {
+            var file = new FileInfo(path);
+            return file.Exists ? new FileStamp(file.LastWriteTimeUtc, file.Length) : default;
+        }
+    }
+}
