@@ -12,16 +12,9 @@ public static class JournalTable
 
     /// <summary>Appends one entry in the caller's transaction.</summary>
     public static void Append(StateTransaction transaction, JournalEntry entry)
-        => transaction.Execute(
-            "INSERT INTO journal (at, actor, action, subject, details) VALUES (@At, @Actor, @Action, @Subject, @Details)",
-            new
-            {
-                At = entry.At.ToUnixTimeMilliseconds(),
-                entry.Actor,
-                entry.Action,
-                entry.Subject,
-                entry.Details,
-            });
+        => transaction.ExecutePrepared(
+            "INSERT INTO journal (at, actor, action, subject, details) VALUES (@at, @actor, @action, @subject, @details)",
+            ("@at", entry.At.ToUnixTimeMilliseconds()), ("@actor", entry.Actor), ("@action", entry.Action), ("@subject", entry.Subject), ("@details", entry.Details));
 
     /// <summary>Entries after a position, oldest first.</summary>
     /// <param name="database">Where the journal is.</param>

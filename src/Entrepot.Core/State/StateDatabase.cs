@@ -23,6 +23,7 @@ public sealed class StateDatabase : IAsyncDisposable
 
     private readonly string _connectionString;
     private readonly SqliteConnection _writer;
+    private readonly PreparedCommands _prepared;
     private readonly Channel<Work> _queue;
     private readonly Task _loop;
 
@@ -31,6 +32,7 @@ public sealed class StateDatabase : IAsyncDisposable
         File = file;
         _connectionString = connectionString;
         _writer = writer;
+        _prepared = new PreparedCommands(writer);
         _queue = Channel.CreateBounded<Work>(new BoundedChannelOptions(QueueLimit) { SingleReader = true });
         _loop = Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
     }
@@ -112,6 +114,7 @@ public sealed class StateDatabase : IAsyncDisposable
     {
         _queue.Writer.TryComplete();
         await _loop;
+        _prepared.Dispose();
         await _writer.DisposeAsync();
         using var pool = new SqliteConnection(_connectionString);
         SqliteConnection.ClearPool(pool);
@@ -154,13 +157,13 @@ public sealed class StateDatabase : IAsyncDisposable
         try
         {
             using var transaction = _writer.BeginTransaction();
-            var state = new StateTransaction(_writer, transaction);
+            var state = new StateTransaction(_writer, transaction, _prepared);
             foreach (var work in group)
             {
-                transaction.Save("work");
+                state.ExecutePrepared("SAVEPOINT work");
                 if (!work.Run(state))
-                    transaction.Rollback("work");
-                transaction.Release("work");
+                    state.ExecutePrepared("ROLLBACK TO work");
+                state.ExecutePrepared("RELEASE work");
             }
 
             transaction.Commit();

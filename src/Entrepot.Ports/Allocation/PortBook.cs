@@ -14,13 +14,18 @@ namespace Entrepot.Ports.Allocation;
 /// <param name="Lease">The lease, durable; null when nothing was granted.</param>
 /// <param name="Decision">Why.</param>
 /// <param name="PreviousPort">The port of the service's lease before, or null.</param>
-public sealed record PortGrant(PortLease? Lease, PortDecision Decision, int? PreviousPort);
+public sealed record PortGrant(PortLease? Lease, PortDecision Decision, int? PreviousPort)
+{
+    /// <summary>The leases of a block, the first port first; one for a single port, none when nothing was granted.</summary>
+    public IReadOnlyList<PortLease> Leases { get; init; } = Lease is null ? [] : [Lease];
+}
 
 /// <summary>Who has which port. Decision, lease and journal row happen in one transaction of the single writer, so two requests at
 /// once never get the same port, and a unique index stands behind that. Nothing is bound before its lease is durable.</summary>
 public sealed class PortBook
 {
     private readonly StateDatabase _state;
+    private readonly LeaseCache _cache;
     private PortPolicy _policy;
     private readonly TimeProvider _time;
     private readonly Func<ulong> _draw;
@@ -31,7 +36,7 @@ public sealed class PortBook
     /// <param name="time">The clock for grants and cool-downs.</param>
     /// <param name="draw">Where random choices come from; null for the system's cryptographic source.</param>
     public PortBook(StateDatabase state, PortPolicy policy, TimeProvider time, Func<ulong>? draw = null)
-        => (_state, _policy, _time, _draw) = (state, policy, time, draw ?? Draw);
+        => (_state, _cache, _policy, _time, _draw) = (state, LeaseCache.Of(state), policy, time, draw ?? Draw);
 
     /// <summary>The node's standing rules.</summary>
     public PortPolicy Policy
@@ -138,15 +143,75 @@ public sealed class PortBook
                     && Release(transaction, lease, $"Node '{node}' no longer has the service '{lease.Service}'.", actor))],
             cancellation);
 
+    /// <summary>Gives back every port of a service, for example a block.</summary>
+    /// <param name="lease">Any lease of it.</param>
+    /// <param name="why">One sentence for the journal.</param>
+    /// <param name="actor">Who does it, as in <see cref="JournalEntry.Actor"/>.</param>
+    /// <param name="cancellation">Gives up waiting for the writer.</param>
+    /// <returns>The leases that ended.</returns>
+    public Task<IReadOnlyList<PortLease>> ReleaseServiceAsync(PortLease lease, string why, string actor, CancellationToken cancellation = default)
+        => _state.WriteAsync<IReadOnlyList<PortLease>>(
+            transaction => [.. LeaseTable.ReadNode(transaction, lease.Node)
+                .Where(other => other.Service == lease.Service && other.Protocol == lease.Protocol && Release(transaction, other, why, actor))],
+            cancellation);
+
+    /// <summary>The owners of these services are alive: the terms of their leases begin anew.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="services">The services.</param>
+    /// <param name="cancellation">Gives up waiting for the writer.</param>
+    public Task RenewAsync(NodeName node, IReadOnlyCollection<string> services, CancellationToken cancellation = default)
+        => _state.WriteAsync(
+            transaction =>
+            {
+                foreach (var service in services)
+                    LeaseTable.Renew(transaction, node, service, _time.GetUtcNow());
+            },
+            cancellation);
+
+    /// <summary>Looks after the terms of a node's leases: one whose port somebody listens on is renewed; one that was not renewed for its
+    /// term lapses; one that lapsed is released once nobody was seen on its port <see cref="PortPolicy.SightingsToRelease"/> times in a
+    /// row.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="listens">Whether somebody was seen on the port of a lease just now.</param>
+    /// <param name="cancellation">Gives up waiting for the writer.</param>
+    /// <returns>What was done, in the order of the ports; leases with which nothing happened are left out.</returns>
+    public Task<IReadOnlyList<LeaseStep>> SweepAsync(NodeName node, Func<PortLease, bool> listens, CancellationToken cancellation = default)
+        => _state.WriteAsync<IReadOnlyList<LeaseStep>>(
+            transaction =>
+            {
+                var now = _time.GetUtcNow();
+                var steps = LeaseRepair.Plan(LeaseTable.ReadNode(transaction, node), listens, now, _policy);
+                foreach (var step in steps)
+                    Apply(transaction, step, now);
+                return steps;
+            },
+            cancellation);
+
+    /// <summary>Remembers that somebody scanned a port; scans make it a worse choice.</summary>
+    public Task RememberScanAsync(NodeName node, PortProtocol protocol, int port, CancellationToken cancellation = default)
+        => _state.WriteAsync(
+            transaction =>
+            {
+                var space = _cache.Space(transaction, node, protocol);
+                RememberPast(transaction, space, node, protocol, port, owner: null, scans: 1);
+                _cache.Seal(transaction);
+            },
+            cancellation);
+
     /// <summary>What is known of one node's ports, as the allocator sees it for a service that has no lease yet.</summary>
-    public PortSituation Situation(NodeName node, PortProtocol protocol, PortObservation observed)
-        => _state.Read(connection => SituationAssembler.Assemble(
-            protocol, request: null,
-            LeaseTable.Holders(connection, node, protocol),
-            LeaseTable.ReleasedSince(connection, node, protocol, _time.GetUtcNow() - _policy.CoolDown),
-            _policy, observed));
+    public PortSituation Situation(NodeName node, PortProtocol protocol, PortObservation observed) => Situation(node, protocol, null, observed);
+
+    /// <summary>What is known of one node's ports, as the allocator sees it for a request.</summary>
+    public PortSituation Situation(PortRequest request, PortObservation observed) => Situation(request.Node, request.Protocol, request, observed);
 
     private static ulong Draw() => BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+
+    private PortSituation Situation(NodeName node, PortProtocol protocol, PortRequest? request, PortObservation observed)
+    {
+        var space = _state.Read(connection => LeaseTable.ReadSpace(connection, node, protocol));
+        var situation = SituationAssembler.Assemble(protocol, request, space, _policy, observed, _time.GetUtcNow());
+        return request is { Mode: AllocationMode.Random } ? situation with { Drawn = _draw() } : situation;
+    }
 
     private static FaultException Superseded(PortLease lease) => Fault.Of(
         PortFault.LeaseSuperseded, FaultKind.Conflict,
@@ -160,47 +225,90 @@ public sealed class PortBook
         return await _state.WriteAsync(
             transaction =>
             {
-                var situation = SituationAssembler.Assemble(
-                    request.Protocol, request,
-                    LeaseTable.Holders(transaction, request.Node, request.Protocol),
-                    LeaseTable.ReleasedSince(transaction, request.Node, request.Protocol, _time.GetUtcNow() - _policy.CoolDown),
-                    _policy, observed);
+                var space = _cache.Space(transaction, request.Node, request.Protocol);
+                var situation = SituationAssembler.Assemble(request.Protocol, request, space, _policy, observed, _time.GetUtcNow());
                 if (request.Mode == AllocationMode.Random)
                     situation = situation with { Drawn = _draw() };
                 var decision = decide(request, situation);
-                return new PortGrant(Record(transaction, request, address, decision), decision, situation.PreviousPort);
+                var leases = Record(transaction, space, request, address, decision, observed);
+                _cache.Seal(transaction);
+                return new PortGrant(leases.Length == 0 ? null : leases[0], decision, situation.PreviousPort) { Leases = leases };
             },
             cancellation);
     }
 
-    private PortLease? Record(StateTransaction transaction, PortRequest request, IPAddress address, PortDecision decision)
+    private PortLease[] Record(
+        StateTransaction transaction, NumberSpace space, PortRequest request, IPAddress address, PortDecision decision, PortObservation observed)
     {
         if (decision.Port == PortRequest.AnyPort)
-            return null;
+            return [];
         var now = DateTimeOffset.FromUnixTimeMilliseconds(_time.GetUtcNow().ToUnixTimeMilliseconds());
-        if (decision.Port is not { } port)
+        if (space.PortOf(request.Service) is { } had && observed.FoundTaken.ContainsKey(had))
+            RememberPast(transaction, space, request.Node, request.Protocol, had, owner: null, conflicts: 1);
+        if (decision.Port is not { } first)
         {
             if (decision.Step is null && request.WantedPort != PortRequest.AnyPort)
                 JournalRefusal(transaction, request, decision, now);
-            return null;
+            return [];
         }
 
-        var lease = new PortLease(
-            request.Node, request.Service, request.Protocol, address, port, request.WantedPort, LeaseTable.NextGeneration(transaction), now,
-            PortLeaseState.Granted, decision.Reason, decision.Describe());
-        LeaseTable.Put(transaction, lease);
+        if (space.CountOf(request.Service) > 1 || request.Ports > 1)
+            LeaseTable.Clear(transaction, request.Node, request.Service, request.Protocol);
+        space.Drop(request.Service);
+        var leases = new PortLease[request.Ports];
+        var (text, asked) = (decision.Describe(), StoredRequest.Write(request));
+        for (var slot = 0; slot < leases.Length; slot++)
+        {
+            var lease = leases[slot] = new PortLease(
+                request.Node, request.Service, request.Protocol, address, first + slot, request.WantedPort, LeaseTable.NextGeneration(transaction), now,
+                PortLeaseState.Granted, decision.Reason, text)
+            {
+                Slot = slot,
+                RenewedAt = now,
+                Term = _policy.LeaseTerm,
+                Asked = asked,
+            };
+            LeaseTable.Put(transaction, lease);
+            space.Grant(lease.Port, lease.Service, slot);
+            if (space.ChangesOwner(lease.Port, lease.Service))
+                RememberPast(transaction, space, lease.Node, lease.Protocol, lease.Port, lease.Service, owners: 1);
+        }
+
         JournalTable.Append(transaction, new JournalEntry(
-            now, $"node:{request.Node}", "lease.grant", $"{request.Node}/{lease.Name}",
+            now, $"node:{request.Node}", "lease.grant", $"{request.Node}/{leases[0].Name}",
             JsonSerializer.Serialize(new
             {
-                service = lease.Service,
+                service = request.Service,
                 address = address.ToString(),
-                generation = lease.Generation,
+                generation = leases[0].Generation,
+                ports = request.Ports,
                 wanted = request.WantedPort,
                 moved = decision.Moved,
-                reason = lease.Reason,
+                reason = decision.Reason,
             })));
-        return lease;
+        return leases;
+    }
+
+    private void RememberPast(
+        StateTransaction transaction, NumberSpace space, NodeName node, PortProtocol protocol, int port, string? owner, int owners = 0, int conflicts = 0, int scans = 0)
+    {
+        LeaseTable.RememberPast(transaction, node, protocol, port, owner, owners, conflicts, scans, _time.GetUtcNow());
+        space.Remember(port, owner, owners, conflicts, scans);
+    }
+
+    private void Apply(StateTransaction transaction, LeaseStep step, DateTimeOffset now)
+    {
+        var lease = step.Lease;
+        if (step.Action == LeaseAction.Release)
+            Release(transaction, lease, step.Why, $"node:{lease.Node}");
+        else
+            LeaseTable.SetSeen(
+                transaction, lease, step.Action != LeaseAction.Renew ? PortLeaseState.Lapsed : lease.State == PortLeaseState.Lapsed ? PortLeaseState.Bound : lease.State, step.Unseen,
+                step.Action == LeaseAction.Renew ? now : lease.RenewedAt);
+        if (step.Action == LeaseAction.Lapse)
+            JournalTable.Append(transaction, new JournalEntry(
+                now, $"node:{lease.Node}", "lease.lapse", $"{lease.Node}/{lease.Name}",
+                JsonSerializer.Serialize(new { service = lease.Service, generation = lease.Generation, reason = step.Why })));
     }
 
     private static void JournalRefusal(StateTransaction transaction, PortRequest request, PortDecision decision, DateTimeOffset now)
@@ -210,10 +318,13 @@ public sealed class PortBook
 
     private bool Release(StateTransaction transaction, PortLease lease, string why, string actor)
     {
+        var space = _cache.Space(transaction, lease.Node, lease.Protocol);
         if (!LeaseTable.Delete(transaction, lease))
             return false;
         var now = _time.GetUtcNow();
         LeaseTable.RememberRelease(transaction, lease, now, now - _policy.CoolDown);
+        space.Release(lease.Port, lease.Service, lease.Slot, now.ToUnixTimeMilliseconds(), (now - _policy.CoolDown).ToUnixTimeMilliseconds());
+        _cache.Seal(transaction);
         JournalTable.Append(transaction, new JournalEntry(
             now, actor, "lease.release", $"{lease.Node}/{lease.Name}",
             JsonSerializer.Serialize(new { service = lease.Service, generation = lease.Generation, reason = why })));

@@ -10,8 +10,11 @@ public sealed record PortConstraint(PortRule Rule, PortEffect Effect, PortSet Po
     /// <summary>What it says of single ports, where more is known; each the rest of a sentence that begins with the port.</summary>
     public IReadOnlyDictionary<int, string> Details { get; init; } = new Dictionary<int, string>();
 
+    /// <summary>As <see cref="Details"/>, worded only when somebody asks; null where nothing more precise is known.</summary>
+    public Func<int, string?>? Detail { get; init; }
+
     /// <summary>What it says of one port.</summary>
-    public PortObjection On(int port) => new(Rule, Effect, Details.GetValueOrDefault(port, Text));
+    public PortObjection On(int port) => new(Rule, Effect, Detail?.Invoke(port) ?? Details.GetValueOrDefault(port, Text));
 
     /// <summary>True when the rule concerns this request at all.</summary>
     internal bool Concerns(PortRequest request) => Rule switch

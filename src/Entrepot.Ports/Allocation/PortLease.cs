@@ -14,6 +14,9 @@ public enum PortLeaseState
 
     /// <summary>The service stopped in good order; the port is kept for it.</summary>
     Idle,
+
+    /// <summary>Nobody renewed it for its term. It is released once nobody was seen on the port several times in a row.</summary>
+    Lapsed,
 }
 
 /// <summary>A granted port.</summary>
@@ -42,6 +45,27 @@ public sealed record PortLease(
     string Reason,
     string Decision)
 {
+    /// <summary>Which port of a block it is; 0 for the first, or the only one.</summary>
+    public int Slot { get; init; }
+
+    /// <summary>For how long it holds without a renewal; null for as long as nobody releases it.</summary>
+    public TimeSpan? Term { get; init; }
+
+    /// <summary>When its owner last showed that he is there, in UTC, to the millisecond.</summary>
+    public DateTimeOffset RenewedAt { get; init; }
+
+    /// <summary>How many times in a row nobody was seen on the port since the lease lapsed.</summary>
+    public int Unseen { get; init; }
+
+    /// <summary>What was asked, as <see cref="StoredRequest"/> wrote it; null for a lease from before that was kept.</summary>
+    internal string? Asked { get; init; }
+
+    /// <summary>What was asked for it, so that the decision can be explained again; null where that was not kept.</summary>
+    public PortRequest? Request() => StoredRequest.Read(Asked, Node, Service, Protocol);
+
+    /// <summary>True when the term is over.</summary>
+    public bool Expired(DateTimeOffset now) => Term is { } term && now >= RenewedAt + term;
+
     /// <summary>The port as the journal and messages write it: <c>tcp/8333</c>.</summary>
     public string Name => $"{Protocol.Name()}/{PortAllocator.Text(Port)}";
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Entrepot.Ports.Declarations;
 using Entrepot.Ports.Inventory;
 using Entrepot.Ports.Pools;
@@ -7,35 +8,39 @@ namespace Entrepot.Ports.Allocation;
 /// <summary>Turns rows and observations into the maps that the allocator reads. Pure.</summary>
 internal static class SituationAssembler
 {
+    private static readonly ConditionalWeakTable<EphemeralRange, HostRules> Kept = [];
+
     /// <summary>The situation of one protocol on one node.</summary>
     /// <param name="protocol">The number space.</param>
     /// <param name="request">What a service asks, or null for nobody in particular; its own lease and releases do not stand in its way.</param>
-    /// <param name="holders">Every lease in it; of a service with several the first port comes first.</param>
-    /// <param name="released">Every release in it that still cools down.</param>
+    /// <param name="space">Who has and had which of its ports; read only until it changes.</param>
     /// <param name="policy">The node's standing rules.</param>
+    /// <param name="now">The moment of the decision.</param>
     /// <param name="observed">What the host shows.</param>
     public static PortSituation Assemble(
-        PortProtocol protocol, PortRequest? request, IReadOnlyList<LeaseHolder> holders, IReadOnlyList<LeaseHolder> released, PortPolicy policy, PortObservation observed)
+        PortProtocol protocol, PortRequest? request, NumberSpace space, PortPolicy policy, PortObservation observed, DateTimeOffset now)
     {
         var service = request?.Service;
-        var leased = Others(holders, service, static other => $"is leased to '{other}'");
-        var cooling = Others(released, service, static other => $"was released by '{other}' just now and cools down");
-        var last = holders.FirstOrDefault(holder => holder.Service == service) is { } own ? (int)own.Port : (int?)null;
+        var cooling = space.CoolingSince((now - policy.CoolDown).ToUnixTimeMilliseconds(), service);
+        var last = service is null ? null : space.PortOf(service);
         var bound = Veto(PortRule.Bound, Bound(observed.InTheWay), "is bound by another process");
         return new PortSituation(
             protocol,
             [
                 Veto(PortRule.FoundTaken, observed.FoundTaken, "could not be bound"),
                 bound,
-                Veto(PortRule.Leased, leased, "is leased to another service"),
+                new PortConstraint(PortRule.Leased, PortEffect.Veto, space.LeasedByOthers(service), "is leased to another service")
+                {
+                    Detail = port => space.HolderOf(port) is { } holder ? $"is leased to '{holder}'" : null,
+                },
                 Veto(PortRule.CoolingDown, cooling, "was released just now and cools down"),
                 ExcludedPorts.Constraint(observed.Excluded),
                 ForbiddenPorts.Constraint(protocol),
                 BrowserBlockedPorts.Constraint,
-                observed.Ephemeral.PrivilegedConstraint(),
+                Kept.GetValue(observed.Ephemeral, static range => new HostRules(range)).Privileged,
                 .. policy.NodePorts?.Constraints() ?? [],
                 .. DynamicPorts.Constraints(policy.DynamicPorts, request, observed.Ephemeral),
-                observed.Ephemeral.EphemeralConstraint() with { Effect = EphemeralEffect(request, policy) },
+                Kept.GetValue(observed.Ephemeral, static range => new HostRules(range)).Ephemeral with { Effect = EphemeralEffect(request, policy) },
             ],
             observed.FoundTaken.Count > 0 ? observed.PreviousPort : last)
         {
@@ -43,7 +48,8 @@ internal static class SituationAssembler
             {
                 Profile = policy.Profile,
                 Ephemeral = observed.Ephemeral,
-                Occupied = observed.Evidence.Occupied.Union(PortSet.Of(holders.Select(static holder => (int)holder.Port))).Union(bound.Ports),
+                Occupied = Join(observed.Evidence.Occupied, space.Leased(), bound.Ports),
+                Past = space.Past.IsEmpty ? observed.Evidence.Past : space.Past,
             },
         };
     }
@@ -53,9 +59,11 @@ internal static class SituationAssembler
             ? PortEffect.Veto
             : PortEffect.Warning;
 
-    private static Dictionary<int, string> Others(IReadOnlyList<LeaseHolder> holders, string? service, Func<string, string> text)
-        => holders.Where(holder => holder.Service != service)
-            .ToDictionary(static holder => (int)holder.Port, holder => text(holder.Service));
+    private static PortSet Join(PortSet one, PortSet two, PortSet three)
+    {
+        var joined = one.IsEmpty ? two : one.Union(two);
+        return three.IsEmpty ? joined : joined.Union(three);
+    }
 
     private static Dictionary<int, string> Bound(IReadOnlyList<ListeningSocket> sockets)
         => sockets.Where(static socket => socket.Listening)
@@ -66,4 +74,12 @@ internal static class SituationAssembler
 
     private static PortConstraint Veto(PortRule rule, IReadOnlyDictionary<int, string> details, string text)
         => new(rule, PortEffect.Veto, details.Count == 0 ? PortSet.Empty : PortSet.Of(details.Keys), text) { Details = details };
+
+    /// <summary>The rules of one observed range, made once.</summary>
+    private sealed class HostRules(EphemeralRange range)
+    {
+        public PortConstraint Privileged { get; } = range.PrivilegedConstraint();
+
+        public PortConstraint Ephemeral { get; } = range.EphemeralConstraint();
+    }
 }

@@ -81,5 +81,5 @@ public sealed class HardRuleTests
     }
 
     private static PortDecision Decide(PortRequest request, PortPolicy policy, PortObservation? observed = null)
-        => PortAllocator.Decide(request, SituationAssembler.Assemble(PortProtocol.Tcp, request, [], [], policy, observed ?? PortObservation.None));
+        => PortAllocator.Decide(request, SituationAssembler.Assemble(PortProtocol.Tcp, request, new NumberSpace([], [], []), policy, observed ?? PortObservation.None, DateTimeOffset.UnixEpoch));
 }
