@@ -12,18 +12,18 @@ internal sealed class LeaseCache
     private static readonly ConditionalWeakTable<StateDatabase, LeaseCache> Caches = [];
 
     private readonly Dictionary<(NodeName Node, PortProtocol Protocol), NumberSpace> _spaces = [];
-    private long _stamp;
+    private long? _stamp;
 
     /// <summary>The cache of a database.</summary>
     public static LeaseCache Of(StateDatabase database) => Caches.GetValue(database, static _ => new LeaseCache());
 
-    /// <summary>The space as the transaction sees it. Whoever writes afterwards tells the space and calls <see cref="Seal"/>.</summary>
+    /// <summary>The space as the transaction sees it. Whoever writes afterwards tells the space; who is done calls <see cref="Seal"/>.</summary>
     public NumberSpace Space(StateTransaction transaction, NodeName node, PortProtocol protocol)
     {
         var stamp = LeaseTable.Stamp(transaction);
         if (stamp != _stamp)
             _spaces.Clear();
-        _stamp = stamp;
+        _stamp = null;  // until the writer says that the spaces have followed: one that fails half-way leaves them unusable
         if (!_spaces.TryGetValue((node, protocol), out var space))
             _spaces.Add((node, protocol), space = LeaseTable.ReadSpace(transaction, node, protocol));
         return space;

@@ -62,8 +62,8 @@ internal sealed class NumberSpace
     /// <summary>The first port of a service, or null.</summary>
     public int? PortOf(string service) => _slots.TryGetValue(service, out var own) ? own.First().Value : null;
 
-    /// <summary>How many ports a service has.</summary>
-    public int CountOf(string service) => _slots.TryGetValue(service, out var own) ? own.Count : 0;
+    /// <summary>True when a service has ports of a block, or what is left of one.</summary>
+    public bool HasBlock(string service) => _slots.TryGetValue(service, out var own) && own.Keys.Last() > 0;
 
     /// <summary>What others gave back after a moment (Unix milliseconds).</summary>
     public Dictionary<int, string> CoolingSince(long since, string? service)

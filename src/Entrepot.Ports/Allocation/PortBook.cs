@@ -252,7 +252,7 @@ public sealed class PortBook
             return [];
         }
 
-        if (space.CountOf(request.Service) > 1 || request.Ports > 1)
+        if (space.HasBlock(request.Service) || request.Ports > 1)
             LeaseTable.Clear(transaction, request.Node, request.Service, request.Protocol);
         space.Drop(request.Service);
         var leases = new PortLease[request.Ports];

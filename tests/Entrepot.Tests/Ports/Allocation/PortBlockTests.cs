@@ -6,6 +6,7 @@ using Entrepot.Core.State;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Declarations;
 using Entrepot.Ports.Pools;
+using Entrepot.Tests.Mirror.Replication;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Entrepot.Tests.Ports.Allocation;
@@ -76,6 +77,17 @@ public sealed class PortBlockTests : IAsyncDisposable
         (await _book.ReleaseServiceAsync(grant.Leases[3], "Over.", "test")).Count.ShouldBe(5);
         _book.Leases().Select(static lease => lease.Service).Distinct().ShouldBe(["other"]);
         (await GrantAsync(Block("third", 5) with { WantedPort = grant.Lease!.Port, Pool = null })).Decision.Reason.ShouldContain("released by 'voice' just now");
+    }
+
+    [Fact]
+    public async Task What_is_left_of_a_block_is_given_up_when_the_service_gets_another_port()
+    {
+        var grant = await GrantAsync(Block("voice", 2) with { WantedPort = 20010 });
+        await _book.ReleaseAsync(grant.Leases[0], "Over.", "test");
+        await GrantAsync(Block("voice", 1) with { WantedPort = 20050 });
+
+        _book.Leases().Single().Port.ShouldBe(20050);
+        (await GrantAsync(Block("other", 1) with { WantedPort = 20011 })).Lease!.Port.ShouldBe(20011);
     }
 
     [Fact]
@@ -185,7 +197,7 @@ public sealed class PortBlockTests : IAsyncDisposable
 
     private sealed class Scratch : IDisposable
     {
-        private readonly string _root = Directory.CreateTempSubdirectory("entrepot-ports-").FullName;
+        private readonly string _root = TestFolder.Make("entrepot-ports-");
         private int _files;
 
         public string File() => Path.Combine(_root, $"{_files++}.db");
