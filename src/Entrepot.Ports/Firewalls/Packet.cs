@@ -18,11 +18,23 @@ public sealed record Packet(PortProtocol Protocol, IPAddress Source, IPAddress D
     /// <summary>What connection tracking says of it.</summary>
     public ConnectionState State { get; init; } = ConnectionState.New;
 
+    /// <summary>The mark of its connection (nft(8), <c>ct mark</c>).</summary>
+    public uint ConnectionMark { get; init; }
+
     /// <summary>The interface by which it comes in.</summary>
     public string Interface { get; init; } = "eth0";
 
+    /// <summary>The flags of a TCP segment (RFC 9293 §3.1). The first segment of a connection has SYN alone: 2.</summary>
+    public byte TcpFlags { get; init; } = 2;
+
+    /// <summary>The type of an ICMP or ICMPv6 message, which has no ports; null for all else.</summary>
+    public byte? IcmpType { get; init; }
+
     /// <summary>True when it comes by the loopback interface.</summary>
     public bool IsLoopback => Interface == "lo";
+
+    /// <summary>True for IPv6.</summary>
+    public bool IsIpv6 => Source.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6;
 }
 
 /// <summary>What connection tracking says of a packet (nft(8), <c>ct state</c>).</summary>
