@@ -21,11 +21,12 @@ internal static class HookOrder
     private const int DestinationTranslation = -100;
     private const int SourceTranslation = 100;
 
-    /// <summary>The base chains at a hook that see packets of a family, in order.</summary>
+    /// <summary>The base chains at a hook that see packets of a family, in order. Of two with one priority the kernel calls the one
+    /// that came later first (nf_hook_entries_grow).</summary>
     public static IEnumerable<BaseChain> Of(Ruleset ruleset, HookPoint point, bool six)
-        => from table in ruleset.Tables
+        => from table in ruleset.Tables.Reverse()
            where table.Sees(six)
-           from chain in table.Chains
+           from chain in table.Chains.Reverse()
            where chain.Hook is { } hook && hook.Point == point
            orderby Place(chain.Hook!), chain.Hook!.Priority
            select new BaseChain(table, chain);
