@@ -70,10 +70,10 @@ public class RulesetProofBenchmarks
         entries.Add(Rule("""{"match": {"op": "==", "left": {"meta": {"key": "iif"}}, "right": "lo"}}, {"accept": null}"""));
         entries.Add(Rule("""{"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": ["established", "related"]}}, {"accept": null}"""));
         entries.Add(Rule("""{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 22}}, {"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": {"prefix": {"addr": "10.0.0.0", "len": 8}}}}, {"accept": null}"""));
-        entries.Add(Rule($$"""{"match": {"op": "==", "left": {"concat": [{{port}}, {"payload": {"protocol": "ip", "field": "saddr"}}]}, "right": "@allow4"}}, {"accept": null}"""));
-        entries.Add(Rule($$"""{"match": {"op": "==", "left": {"concat": [{{port}}, {"payload": {"protocol": "ip6", "field": "saddr"}}]}, "right": "@allow6"}}, {"accept": null}"""));
-        entries.Add(Rule($$"""{"match": {"op": "==", "left": {"concat": [{{port}}]}, "right": "@governed"}}, {"drop": null}"""));
-        return $$"""{"nftables": [{{string.Join(",\n", entries)}}]}""";
+        entries.Add(Rule($$$"""{"match": {"op": "==", "left": {"concat": [{{{port}}}, {"payload": {"protocol": "ip", "field": "saddr"}}]}, "right": "@allow4"}}, {"accept": null}"""));
+        entries.Add(Rule($$$"""{"match": {"op": "==", "left": {"concat": [{{{port}}}, {"payload": {"protocol": "ip6", "field": "saddr"}}]}, "right": "@allow6"}}, {"accept": null}"""));
+        entries.Add(Rule($$$"""{"match": {"op": "==", "left": {"concat": [{{{port}}}]}, "right": "@governed"}}, {"drop": null}"""));
+        return $$$"""{"nftables": [{{{string.Join(",\n", entries)}}}]}""";
     }
 
     private static IEnumerable<string> Ways(RuleModel model, bool six)
@@ -84,15 +84,15 @@ public class RulesetProofBenchmarks
 
     private static string Element(Door door, IPNetwork? network)
     {
-        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $$"""{"concat": ["tcp", {"range": [{{door.First}}, {{door.Last}}]}""");
+        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $$$"""{"concat": ["tcp", {"range": [{{{door.First}}}, {{{door.Last}}}]}""");
         if (network is { } source)
-            text.Append(CultureInfo.InvariantCulture, $$""", {"prefix": {"addr": "{{source.BaseAddress}}", "len": {{source.PrefixLength}}}}""");
+            text.Append(CultureInfo.InvariantCulture, $$$""", {"prefix": {"addr": "{{{source.BaseAddress}}}", "len": {{{source.PrefixLength}}}}}""");
         return text.Append("]}").ToString();
     }
 
     private static string Set(string name, string type, IEnumerable<string> elements)
-        => $$"""{"set": {"family": "inet", "name": "{{name}}", "table": "entrepot", "type": ["inet_proto", "inet_service"{{type}}], "flags": ["interval"], "elem": [{{string.Join(", ", elements)}}]}}""";
+        => $$$"""{"set": {"family": "inet", "name": "{{{name}}}", "table": "entrepot", "type": ["inet_proto", "inet_service"{{{type}}}], "flags": ["interval"], "elem": [{{{string.Join(", ", elements)}}}]}}""";
 
     private static string Rule(string statements)
-        => $$"""{"rule": {"family": "inet", "table": "entrepot", "chain": "input", "handle": 4, "expr": [{{statements}}]}}""";
+        => $$$"""{"rule": {"family": "inet", "table": "entrepot", "chain": "input", "handle": 4, "expr": [{{{statements}}}]}}""";
 }
