@@ -35,6 +35,7 @@ internal static class EntrepotCommand
             GcCommand.Create(environment, common),
             NodesCommand.Create(environment, common),
             Group("ports", "See which ports are leased, and why; check what is declared of them", PortsListCommand.Create, PortsExplainCommand.Create, PortsCheckCommand.Create, PortsSchemaCommand.Create),
+            DrillCommand.Create(environment, common),
             JournalCommand.Create(environment, common),
             Group("config", "Check and show settings files", ConfigCheckCommand.Create, ConfigShowCommand.Create),
             DoctorCommand.Create(environment, common),

@@ -20,10 +20,28 @@ public static class JournalTable
     /// <param name="database">Where the journal is.</param>
     /// <param name="after">The last position already seen; 0 for the start.</param>
     /// <param name="count">How many at most, 1–<see cref="MaxPage"/>.</param>
-    public static IReadOnlyList<JournalEntry> Read(StateDatabase database, long after, int count)
-        => database.Read(connection => connection.Query<Row>(
-                "SELECT sequence, at, actor, action, subject, details FROM journal WHERE sequence > @after ORDER BY sequence LIMIT @count",
-                new { after, count = Math.Clamp(count, 1, MaxPage) })
+    /// <param name="action">Only entries whose action begins so; empty for all.</param>
+    public static IReadOnlyList<JournalEntry> Read(StateDatabase database, long after, int count, string action = "")
+        => Query(
+            database, "SELECT sequence, at, actor, action, subject, details FROM journal WHERE sequence > @after AND substr(action, 1, length(@action)) = @action ORDER BY sequence LIMIT @count",
+            after, count, action);
+
+    /// <summary>The newest entries, oldest of them first.</summary>
+    /// <param name="database">Where the journal is.</param>
+    /// <param name="count">How many at most, 1–<see cref="MaxPage"/>.</param>
+    /// <param name="action">Only entries whose action begins so; empty for all.</param>
+    public static IReadOnlyList<JournalEntry> ReadNewest(StateDatabase database, int count, string action = "")
+        => Query(
+            database,
+            """
+            SELECT sequence, at, actor, action, subject, details FROM
+                (SELECT * FROM journal WHERE sequence > @after AND substr(action, 1, length(@action)) = @action ORDER BY sequence DESC LIMIT @count)
+            ORDER BY sequence
+            """,
+            0, count, action);
+
+    private static List<JournalEntry> Query(StateDatabase database, string sql, long after, int count, string action)
+        => database.Read(connection => connection.Query<Row>(sql, new { after, action, count = Math.Clamp(count, 1, MaxPage) })
             .Select(static row => new JournalEntry(
                 row.Sequence, DateTimeOffset.FromUnixTimeMilliseconds(row.At), row.Actor, row.Action, row.Subject, row.Details))
             .ToList());

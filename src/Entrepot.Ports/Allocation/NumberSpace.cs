@@ -65,13 +65,15 @@ internal sealed class NumberSpace
     /// <summary>True when a service has ports of a block, or what is left of one.</summary>
     public bool HasBlock(string service) => _slots.TryGetValue(service, out var own) && own.Keys.Last() > 0;
 
-    /// <summary>What others gave back after a moment (Unix milliseconds).</summary>
+    /// <summary>What others gave back after a moment (Unix milliseconds). A service that changes its port holds leases under two names;
+    /// the port that it left is still its own to come back to.</summary>
     public Dictionary<int, string> CoolingSince(long since, string? service)
     {
+        var self = service is null ? null : PortSuccession.ServiceOf(service);
         var cooling = new Dictionary<int, string>();
         foreach (var (port, release) in _releases)
         {
-            if (release.At > since && release.Service != service)
+            if (release.At > since && PortSuccession.ServiceOf(release.Service) != self)
                 cooling.Add(port, $"was released by '{release.Service}' just now and cools down");
         }
 

@@ -8,6 +8,8 @@ namespace Entrepot.Server.Api;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(IReadOnlyList<ErrorDocument>))]
+[JsonSerializable(typeof(DrillRequest))]
+[JsonSerializable(typeof(DrillDocument))]
 [JsonSerializable(typeof(NetworkDocument))]
 [JsonSerializable(typeof(AnnouncedNetwork))]
 [JsonSerializable(typeof(IReadOnlyList<MirrorDocument>))]

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Entrepot.Core.Faults;
 using Entrepot.Server.Api;
+using Entrepot.Server.Drills;
 
 namespace Entrepot.Server.Client;
 
@@ -20,6 +21,17 @@ public sealed partial class EntrepotClient
         using var response = await SendAsync(
             "admin", HttpMethod.Post, "/v1/gc", Json(new GarbageCollectionRequest(dryRun), ApiJson.Default.GarbageCollectionRequest), cancellation, CollectionTimeout);
         return await ReadAsync(response, "admin", ApiJson.Default.GarbageCollectionDocument, cancellation);
+    }
+
+    /// <summary>Rehearses an incident on the node.</summary>
+    /// <param name="drill">Which.</param>
+    /// <param name="request">How.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task<DrillDocument> DrillAsync(string drill, DrillRequest request, CancellationToken cancellation = default)
+    {
+        using var response = await SendAsync(
+            "admin", HttpMethod.Post, $"/v1/drills/{drill}", Json(request, ApiJson.Default.DrillRequest), cancellation, DrillLimits.Longest);
+        return await ReadAsync(response, "admin", ApiJson.Default.DrillDocument, cancellation);
     }
 
     /// <summary>Has the bytes at rest read again, and tells how it goes. The last step has <see cref="VerifyProgress.Done"/>.</summary>

@@ -41,6 +41,8 @@ internal sealed class MovableService(RunningSurface surface, PortRequest request
 
     public GuardedPort Port => new(request.Service, request.Protocol, Home ?? surface.Document.Port, ThisProcess, options.Reaction);
 
+    public RunningSurface Surface => surface;
+
     public bool CanMove => true;
 
     public bool IsAway => Home is { } home && surface.Document.Port != home;

@@ -13,11 +13,16 @@ namespace Entrepot.Server.Guard;
 internal sealed class PortGuard(
     IPortInventory inventory, StateDatabase state, IPortBlocker blocker, GuardOptions options, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
+    /// <summary>Called for each stranger when it is told of.</summary>
+    public event Action<GuardedPort, Stranger>? StrangerSeen;
+
+    /// <summary>Where it looks.</summary>
+    public IPortInventory Inventory => inventory;
+
     /// <summary>Who acts, for the journal.</summary>
     public const string Actor = "system:guard";
 
     private readonly BackgroundLoops _loops = new(logger);
-    private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _editing = new();
     private IReadOnlyList<Watch> _watches = [];
     private IReadOnlyList<ListeningSocket> _named = [];
@@ -28,6 +33,20 @@ internal sealed class PortGuard(
     {
         lock (_editing)
             _watches = [.. _watches, new Watch(new MovableService(surface, request, options))];
+    }
+
+    /// <summary>Watches a surface no more. A move in progress is cut short.</summary>
+    public async Task RemoveAsync(RunningSurface surface)
+    {
+        Watch? removed;
+        lock (_editing)
+        {
+            removed = _watches.FirstOrDefault(watch => watch.Service is MovableService movable && movable.Surface == surface);
+            _watches = [.. _watches.Where(watch => watch != removed)];
+        }
+
+        if (removed is not null)
+            await removed.DisposeAsync();
     }
 
     /// <summary>Watches these ports of other programs, which can't be moved from here, and no others. What is remembered of those that
@@ -87,10 +106,9 @@ internal sealed class PortGuard(
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync();
         await _loops.DisposeAsync();
-        await Task.WhenAll(_watches.Select(static watch => watch.Move));  // only surfaces move, and they stay watched
-        _stopping.Dispose();
+        foreach (var watch in _watches)
+            await watch.DisposeAsync();
     }
 
     /// <summary>The sockets on watched ports with their owners. The owners, which are dear, are looked up only when a socket is new.</summary>
@@ -118,6 +136,7 @@ internal sealed class PortGuard(
                 foreach (var stranger in report.Strangers)
                 {
                     Log.Stranger(logger, stranger.Reason);
+                    StrangerSeen?.Invoke(port, stranger);
                     await JournalAsync("guard.stranger", port, stranger.Reason, cancellation);
                 }
 
@@ -158,7 +177,7 @@ internal sealed class PortGuard(
     {
         try
         {
-            if (await watch.Service.MoveAsync(home, _stopping.Token))
+            if (await watch.Service.MoveAsync(home, watch.Stopping))
             {
                 watch.State = watch.State with { Failures = 0 };
                 return;
@@ -189,8 +208,19 @@ internal sealed class PortGuard(
             cancellation);
 
     /// <summary>One watched service with what is remembered of it.</summary>
-    private sealed class Watch(IGuardedService service)
+    private sealed class Watch(IGuardedService service) : IAsyncDisposable
     {
+        private readonly CancellationTokenSource _stopping = new();
+
+        public CancellationToken Stopping => _stopping.Token;
+
+        public async ValueTask DisposeAsync()
+        {
+            await _stopping.CancelAsync();
+            await Move;
+            _stopping.Dispose();
+        }
+
         public IGuardedService Service => service;
 
         public GuardState State { get; set; } = GuardState.Initial;

@@ -60,6 +60,24 @@ internal sealed record NodeContext(
         return LaunchAsync(plan, null, map, cancellation);
     }
 
+    /// <summary>Starts a surface that only this machine may use and that nobody is told of, guarded as the others are.</summary>
+    public async Task<RunningSurface> LaunchScratchAsync(PortRequest request, Action<WebApplication> map, CancellationToken cancellation)
+    {
+        var plan = new SurfacePlan(request.Service, Settings.Node.Value, request, Zone.Loopback, SurfaceSettings.ThisMachine);
+        var surface = await Launcher.LaunchScratchAsync(plan, null, map, cancellation);
+        Guard.Add(surface, request);
+        return surface;
+    }
+
+    /// <summary>Ends a surface that <see cref="LaunchScratchAsync"/> started, and gives its port back.</summary>
+    public async Task CloseScratchAsync(RunningSurface surface)
+    {
+        await Guard.RemoveAsync(surface);
+        var lease = surface.Port.Lease;
+        await surface.DisposeAsync();
+        await Ports.TryReleaseAsync(lease, $"'{lease.Service}' has ended.", "system:node");
+    }
+
     private async Task<RunningSurface> LaunchAsync(
         SurfacePlan plan, Action<IServiceCollection>? services, Action<WebApplication> map, CancellationToken cancellation)
     {

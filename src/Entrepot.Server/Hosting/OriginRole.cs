@@ -12,6 +12,7 @@ using Entrepot.Ports.Pools;
 using Entrepot.Server.Admin;
 using Entrepot.Server.Api;
 using Entrepot.Server.Configuration;
+using Entrepot.Server.Drills;
 using Entrepot.Server.Metadata;
 using Entrepot.Server.Nodes;
 using Entrepot.Server.Push;
@@ -124,7 +125,13 @@ internal sealed class OriginRole
         if (settings.Admin.Enabled)
         {
             var admin = new AdminService(Catalog, Garbage, new VerificationFeed(Scrubber, (actor, request, end) => JournalAsync(context, actor, request, end)).RunAsync, Nodes.Accept);
-            parts.Push(await LaunchAsync(DefaultPorts.Admin, settings.Admin, Zone.Management, app => app.MapAdmin(admin)));
+            var drills = new DrillBook([new HijackDrill(context, EntrepotProgram.Path), new RotationDrill(context, SmallFile)], context.State, context.Time);
+            parts.Push(new Node.Undo(drills.Dispose));
+            parts.Push(await LaunchAsync(DefaultPorts.Admin, settings.Admin, Zone.Management, app =>
+            {
+                app.MapAdmin(admin);
+                app.MapDrills(drills);
+            }));
         }
 
         if (settings.Metadata.Enabled)
@@ -145,6 +152,14 @@ internal sealed class OriginRole
                 },
                 cancellation);
     }
+
+    /// <summary>The smallest file that is not empty, as <c>mirror/path</c>.</summary>
+    private string? SmallFile()
+        => Catalog.View.Mirrors.Values
+            .SelectMany(static mirror => mirror.Current.Entries.Where(static entry => entry.Size > 0).Select(entry => (mirror.Info.Name, entry)))
+            .OrderBy(static pair => pair.entry.Size)
+            .Select(static pair => $"{pair.Name}/{pair.entry.Path.ToUrl()}")
+            .FirstOrDefault();
 
     private static Task JournalAsync(NodeContext context, string actor, VerifyRequest request, VerifyProgress? end)
         => context.State.WriteAsync(transaction => JournalTable.Append(

@@ -28,6 +28,9 @@ internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, Time
     private readonly HashSet<string> _services = new(StringComparer.Ordinal);
     private readonly ILogger _logger = loggers.CreateLogger("Entrepot.Hosting");
 
+    /// <summary>Where ports come from.</summary>
+    public PortBinder Binder => binder;
+
     /// <summary>The services launched so far, as the port book names them.</summary>
     public IReadOnlySet<string> Services => _services;
 
@@ -40,8 +43,15 @@ internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, Time
     public async Task<RunningSurface> LaunchAsync(
         SurfacePlan plan, Action<IServiceCollection>? services, Action<WebApplication> map, CancellationToken cancellation)
     {
-        var first = await OpenAsync(plan, plan.Request, services, map, cancellation);
         _services.Add(plan.Request.Service);
+        return await LaunchScratchAsync(plan, services, map, cancellation);
+    }
+
+    /// <summary>As <see cref="LaunchAsync"/>, for a surface that is none of the node's own and soon gone.</summary>
+    public async Task<RunningSurface> LaunchScratchAsync(
+        SurfacePlan plan, Action<IServiceCollection>? services, Action<WebApplication> map, CancellationToken cancellation)
+    {
+        var first = await OpenAsync(plan, plan.Request, services, map, cancellation);
         return new RunningSurface(first, (request, stop) => OpenAsync(plan, request, services, map, stop), time);
     }
 

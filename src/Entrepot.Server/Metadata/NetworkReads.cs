@@ -11,6 +11,7 @@ namespace Entrepot.Server.Metadata;
 /// <summary>The network: surfaces, nodes, ports, and the journal of what changed.</summary>
 internal static class NetworkReads
 {
+    private const int MaxAction = 64;
     private const int DefaultPage = 100;
 
     /// <summary>Adds the endpoints.</summary>
@@ -29,8 +30,8 @@ internal static class NetworkReads
             .Describe("ExplainPort", "Explain a port", "Its lease, who listens, every rule that speaks about it. protocol=udp or sctp for those.")
             .Produces<PortExplanation>()
             .Refuses(400);
-        routes.MapRead("/v1/journal", (HttpContext context, long? after, int? count) => JournalAsync(service, context, after, count))
-            .Describe("ReadJournal", "Read the journal", "Oldest first; after=SEQUENCE gives what came later, count at most 1,000.")
+        routes.MapRead("/v1/journal", (HttpContext context, long? after, int? count, string? action) => JournalAsync(service, context, after, count, action))
+            .Describe("ReadJournal", "Read the journal", "Oldest first; after=SEQUENCE gives what came later, without it the newest are given. action=PREFIX picks kinds of change; count is at most 1,000.")
             .Produces<IReadOnlyList<JournalEntryDocument>>()
             .Refuses(400);
     }
@@ -42,13 +43,16 @@ internal static class NetworkReads
         return JsonExchange.WriteAsync(context, service.Ports.Explain(port, parsed), ApiJson.Default.PortExplanation);
     }
 
-    private static Task JournalAsync(MetadataService service, HttpContext context, long? after, int? count)
+    private static Task JournalAsync(MetadataService service, HttpContext context, long? after, int? count, string? action)
     {
-        if (after is < 0 || count is < 1 or > JournalTable.MaxPage)
+        if (action?.Length > MaxAction || after is < 0 || count is < 1 or > JournalTable.MaxPage)
             throw Fault.Of(
                 HttpFault.Body, FaultKind.Invalid, $"after={after}, count={count} is not a page.",
-                $"Use after=0 or more and count=1–{JournalTable.MaxPage}.").ToException();
-        IReadOnlyList<JournalEntryDocument> page = [.. JournalTable.Read(service.State, after ?? 0, count ?? DefaultPage).Select(JournalEntryDocument.Of)];
+                $"Use after=0 or more, count=1–{JournalTable.MaxPage} and an action of at most {MaxAction} characters.").ToException();
+        var entries = after is { } seen
+            ? JournalTable.Read(service.State, seen, count ?? DefaultPage, action ?? "")
+            : JournalTable.ReadNewest(service.State, count ?? DefaultPage, action ?? "");
+        IReadOnlyList<JournalEntryDocument> page = [.. entries.Select(JournalEntryDocument.Of)];
         return JsonExchange.WriteAsync(context, page, ApiJson.Default.IReadOnlyListJournalEntryDocument);
     }
 }

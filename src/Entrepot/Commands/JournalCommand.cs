@@ -12,19 +12,22 @@ internal static class JournalCommand
 
     public static Command Create(CliEnvironment environment, CommonOptions common)
     {
-        var after = new Option<long>("--after") { Description = "Only entries after this position", HelpName = "N", DefaultValueFactory = static _ => 0 };
+        var after = new Option<long?>("--after") { Description = "Those after this position instead of the newest", HelpName = "N" };
+        var action = new Option<string?>("--action") { Description = "Only actions that begin so, such as lease or guard", HelpName = "PREFIX" };
         var count = new Option<int>("--count") { Description = $"At most so many, 1–{MaxCount}", HelpName = "N", DefaultValueFactory = static _ => 100 };
         count.Within(1, MaxCount);
         var command = common.ForNetwork(
             "journal", "Read the journal: everything that changed, oldest first",
-            ("entrepot journal", "The first 100 entries"),
-            ("entrepot journal --after 100 --output json", "The next ones, for a program"));
+            ("entrepot journal", "The newest 100 entries"),
+            ("entrepot journal --action guard", "What strangers did on the node's ports"),
+            ("entrepot journal --after 0 --count 1000 --output json", "From the beginning, for a program"));
         command.Add(after);
         command.Add(count);
+        command.Add(action);
         return command.Runs(environment, common, async (context, cancellation) =>
         {
             var client = await context.ConnectAsync(cancellation);
-            var entries = await client.ReadJournalAsync(context.Get(after), context.Get(count), cancellation);
+            var entries = await client.ReadJournalAsync(context.Get(after), context.Get(count), context.Get(action), cancellation);
             context.Write(entries, ApiJson.Default.IReadOnlyListJournalEntryDocument, found => Tables.Write(
                 context,
                 [new("number", true), "at", "actor", "action", "subject", "details"],

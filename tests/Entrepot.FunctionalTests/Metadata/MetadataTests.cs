@@ -196,6 +196,9 @@ public sealed class MetadataTests : IAsyncLifetime
         journal[1].GetProperty("details").GetProperty("files").GetInt32().ShouldBe(1);
         var later = await _site.GetJsonAsync("/v1/journal?after=2&count=1");
         later.EnumerateArray().Single().GetProperty("sequence").GetInt64().ShouldBe(3);
+        var newest = await _site.GetJsonAsync("/v1/journal?count=2");
+        newest.EnumerateArray().Select(entry => entry.GetProperty("sequence").GetInt64()).ShouldBe([3, 4]);
+        (await _site.GetJsonAsync("/v1/journal?action=mirror")).GetArrayLength().ShouldBe(1);
     }
 
     [Theory]
