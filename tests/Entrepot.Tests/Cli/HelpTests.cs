@@ -102,7 +102,7 @@ public sealed class HelpTests : IAsyncLifetime
         """;
 
     private static IEnumerable<Command> Leaves(Command command)
-        => command.Subcommands.Count == 0 ? [command] : command.Subcommands.SelectMany(Leaves);
+        => command.Subcommands.Count == 0 ? [command] : command.Subcommands.Where(static sub => !sub.Hidden).SelectMany(Leaves);
 
     private static string[] Words(Command command)
     {
