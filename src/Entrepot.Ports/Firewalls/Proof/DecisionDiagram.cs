@@ -12,6 +12,9 @@ internal sealed class DecisionDiagram(int mostNodes)
 
     private const int Terminal = int.MaxValue;
 
+    /// <summary>Results of operations that are kept. More would only miss the processor's caches.</summary>
+    private const int MostRemembered = 1 << 19;
+
     private Node[] _nodes = [new(Terminal, 0, 0, -1), new(Terminal, 1, 1, -1), .. new Node[(1 << 12) - 2]];
     private int[] _buckets = Buckets(1 << 12);
     private Operation[] _cache = new Operation[1 << 14];
@@ -124,7 +127,8 @@ internal sealed class DecisionDiagram(int mostNodes)
             throw Fault.Of(ProofFault.TooLarge, FaultKind.TooLarge, $"The comparison of the rules needs more than {mostNodes} nodes.", "Declare fewer different ways in.").ToException();
         Array.Resize(ref _nodes, _nodes.Length * 2);
         _buckets = Buckets(_nodes.Length);
-        _cache = new Operation[_nodes.Length * 2];
+        if (_cache.Length < MostRemembered)
+            _cache = new Operation[Math.Min(_nodes.Length, MostRemembered)];
         for (var node = 2; node < _count; node++)
         {
             ref var moved = ref _nodes[node];

@@ -40,7 +40,11 @@ internal sealed class FieldSets(PacketSpace space, HostView host)
     }
 
     /// <summary>Packets whose field is in a range, among those that have it.</summary>
-    public Bounds In(FieldRead read, ValueRange range, Change change)
+    /// <param name="read">The field.</param>
+    /// <param name="range">The range.</param>
+    /// <param name="change">What rules have changed.</param>
+    /// <param name="hasPorts">True when only packets with ports are asked for.</param>
+    public Bounds In(FieldRead read, ValueRange range, Change change, bool hasPorts)
     {
         switch (read.Field)
         {
@@ -51,11 +55,11 @@ internal sealed class FieldSets(PacketSpace space, HostView host)
             case PacketField.Protocol:
                 return Bits(PacketSpace.Layout.Protocol, 8, read, range);
             case PacketField.DestinationPort when change.HasNewPort:
-                return change.Port is { } port ? WithPorts(Of(Constant(read, range, (UInt128)port))) : Bounds.Unknown;
+                return change.Port is { } port ? WithPorts(Of(Constant(read, range, (UInt128)port)), hasPorts) : Bounds.Unknown;
             case PacketField.DestinationPort:
-                return WithPorts(Bits(PacketSpace.Layout.DestinationPort, 16, read, range));
+                return WithPorts(Bits(PacketSpace.Layout.DestinationPort, 16, read, range), hasPorts);
             case PacketField.SourcePort:
-                return WithPorts(Bits(PacketSpace.Layout.SourcePort, 16, read, range));
+                return WithPorts(Bits(PacketSpace.Layout.SourcePort, 16, read, range), hasPorts);
             case PacketField.Source4 or PacketField.Source6:
                 return Bits(PacketSpace.Layout.Source, FieldNames.Width(read.Field), read, range);
             case PacketField.Destination4 or PacketField.Destination6 when change.HasNewDestination:
@@ -106,6 +110,6 @@ internal sealed class FieldSets(PacketSpace space, HostView host)
         => Bounds.Exactly(space.Bits(first, width, range, read.Mask, read.Flip));
 
     /// <summary>What a rule takes for ports in a packet that has none is not known.</summary>
-    private Bounds WithPorts(Bounds bounds)
-        => new(_diagram.Or(bounds.May, _diagram.Not(space.HasPorts)), _diagram.And(bounds.Must, space.HasPorts));
+    private Bounds WithPorts(Bounds bounds, bool isSure)
+        => isSure ? bounds : new(_diagram.Or(bounds.May, space.HasNoPorts), _diagram.And(bounds.Must, space.HasPorts));
 }

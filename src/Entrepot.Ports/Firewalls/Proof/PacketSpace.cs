@@ -8,8 +8,8 @@ using Entrepot.Ports.Firewalls.Rulesets;
 
 namespace Entrepot.Ports.Firewalls.Proof;
 
-/// <summary>Which bits a packet is made of. Protocol and destination port come first, so that what differs from port to port is apart and
-/// what ports have in common is shared.</summary>
+/// <summary>Which bits a packet is made of. What concerns all ports alike comes before the port, and who sends comes after it, so that
+/// neither is repeated more often than it differs.</summary>
 internal sealed class PacketSpace
 {
     /// <summary>About 200 MiB.</summary>
@@ -40,6 +40,8 @@ internal sealed class PacketSpace
         atoms.ExceptWith(["lo", other]);
         _interfaces = ["lo", other, .. atoms.Take((1 << InterfaceBits) - 2)];
         IsWhole = atoms.Count <= (1 << InterfaceBits) - 2;
+        HasPorts = Protocols(33, FieldValues.Tcp, FieldValues.Udp, FieldValues.Sctp, 136);
+        HasNoPorts = Diagram.Not(HasPorts);
         Universe = Diagram.And(
             Diagram.And(EachOf(Layout.State, StateBits, States.Length), EachOf(Layout.Interface, InterfaceBits, _interfaces.Length)),
             Diagram.And(Diagram.Or(Family(six: false), Family(six: true)), Destinations()));
@@ -53,7 +55,11 @@ internal sealed class PacketSpace
     /// <summary>Every packet to this host.</summary>
     public int Universe { get; }
 
-    public int HasPorts => Protocols(33, FieldValues.Tcp, FieldValues.Udp, FieldValues.Sctp, 136);
+    /// <summary>Packets whose transport has ports.</summary>
+    public int HasPorts { get; }
+
+    /// <summary>The others.</summary>
+    public int HasNoPorts { get; }
 
     public int Family(bool six) => Diagram.Make(Layout.Family, six ? DecisionDiagram.Empty : DecisionDiagram.Everything, six ? DecisionDiagram.Everything : DecisionDiagram.Empty);
 
@@ -271,13 +277,13 @@ internal sealed class PacketSpace
     internal static class Layout
     {
         public const int Protocol = 0;
-        public const int DestinationPort = Protocol + 8;
-        public const int Family = DestinationPort + 16;
-        public const int Interface = Family + 1;
-        public const int State = Interface + InterfaceBits;
-        public const int IcmpType = State + StateBits;
-        public const int ConnectionMark = IcmpType + 8;
-        public const int Source = ConnectionMark + 32;
+        public const int Family = Protocol + 8;
+        public const int State = Family + 1;
+        public const int Interface = State + StateBits;
+        public const int ConnectionMark = Interface + InterfaceBits;
+        public const int DestinationPort = ConnectionMark + 32;
+        public const int IcmpType = DestinationPort + 16;
+        public const int Source = IcmpType + 8;
         public const int Mac = Source + 128;
         public const int Destination = Mac + 48;
         public const int SourcePort = Destination + 128;

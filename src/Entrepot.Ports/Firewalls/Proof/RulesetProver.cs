@@ -85,7 +85,7 @@ public static class RulesetProver
             if (of == DecisionDiagram.Empty)
                 continue;
 
-            foreach (var alike in Spans(space.Diagram, Below(space.Diagram, of, protocol)).GroupBy(static span => span.Below, static span => span.Ports))
+            foreach (var alike in Spans(space.Diagram, AtPorts(space.Diagram, of)).GroupBy(static span => span.Below, static span => span.Ports))
             {
                 ImmutableArray<PortSpan> ports = [.. alike];
                 var first = space.Bits(PacketSpace.Layout.DestinationPort, 16, new ValueRange((UInt128)ports[0].First, (UInt128)ports[0].Last), UInt128.MaxValue, 0);
@@ -94,39 +94,52 @@ public static class RulesetProver
         }
     }
 
-    /// <summary>What follows the bits of a protocol.</summary>
-    private static int Below(DecisionDiagram diagram, int set, byte protocol)
+    /// <summary>The nodes that come first among those that ask the port or what comes after it: one for each way to get there.</summary>
+    private static ImmutableArray<int> AtPorts(DecisionDiagram diagram, int set)
     {
-        while (diagram.BitOf(set) < PacketSpace.Layout.DestinationPort)
-            set = diagram.Branch(set, (protocol >> (7 - diagram.BitOf(set)) & 1) != 0);
-        return set;
+        var (seen, found) = (new HashSet<int>(), ImmutableArray.CreateBuilder<int>());
+        var left = new Stack<int>([set]);
+        while (left.TryPop(out var node))
+        {
+            if (node == DecisionDiagram.Empty || !seen.Add(node))
+                continue;
+            if (diagram.BitOf(node) >= PacketSpace.Layout.DestinationPort)
+            {
+                found.Add(node);
+                continue;
+            }
+
+            left.Push(diagram.Branch(node, one: false));
+            left.Push(diagram.Branch(node, one: true));
+        }
+
+        return found.ToImmutable();
     }
 
-    /// <summary>Spans of ports, in order, with what follows them; those that nothing follows are left out.</summary>
-    private static List<(PortSpan Ports, int Below)> Spans(DecisionDiagram diagram, int set)
+    /// <summary>Spans of ports, in order, and what distinguishes them; those that are not in the set are left out.</summary>
+    private static List<(PortSpan Ports, string Below)> Spans(DecisionDiagram diagram, ImmutableArray<int> set)
     {
-        var spans = new List<(PortSpan Ports, int Below)>();
+        var spans = new List<(PortSpan Ports, string Below)>();
         Walk(set, 0, 16);
         return spans;
 
-        void Walk(int node, int first, int left)
+        void Walk(ImmutableArray<int> nodes, int first, int left)
         {
-            if (node == DecisionDiagram.Empty)
+            var bit = PacketSpace.Layout.DestinationPort + 16 - left;
+            if (nodes.All(static node => node == DecisionDiagram.Empty))
                 return;
-            var bit = diagram.BitOf(node);
-            if (left == 0 || bit >= PacketSpace.Layout.Family)
+            if (nodes.All(node => diagram.BitOf(node) >= PacketSpace.Layout.DestinationPort + 16))
             {
-                var last = first + (1 << left) - 1;
-                if (spans.Count > 0 && spans[^1].Below == node && spans[^1].Ports.Last == first - 1)
-                    spans[^1] = (new PortSpan(spans[^1].Ports.First, last), node);
+                var (last, below) = (first + (1 << left) - 1, string.Join(',', nodes));
+                if (spans.Count > 0 && spans[^1].Below == below && spans[^1].Ports.Last == first - 1)
+                    spans[^1] = (new PortSpan(spans[^1].Ports.First, last), below);
                 else
-                    spans.Add((new PortSpan(first, last), node));
+                    spans.Add((new PortSpan(first, last), below));
                 return;
             }
 
-            var asked = bit == PacketSpace.Layout.DestinationPort + 16 - left;
-            Walk(asked ? diagram.Branch(node, one: false) : node, first, left - 1);
-            Walk(asked ? diagram.Branch(node, one: true) : node, first + (1 << (left - 1)), left - 1);
+            Walk([.. nodes.Select(node => diagram.BitOf(node) == bit ? diagram.Branch(node, one: false) : node)], first, left - 1);
+            Walk([.. nodes.Select(node => diagram.BitOf(node) == bit ? diagram.Branch(node, one: true) : node)], first + (1 << (left - 1)), left - 1);
         }
     }
 }

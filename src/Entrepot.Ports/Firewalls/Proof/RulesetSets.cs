@@ -20,7 +20,12 @@ internal sealed class RulesetSets
     public static Outcomes Of(Ruleset ruleset, PacketSpace space, HostView host)
     {
         var sets = new RulesetSets(ruleset, space, host);
-        var accepted = space.Diagram.Or(sets.Travel(six: false), sets.Travel(six: true));
+        var six = space.Family(six: true);
+        // Where both families meet the same chains, one journey does for both.
+        var accepted = sets.TreatsFamiliesAlike()
+            ? sets.Travel(space.Universe, six: false)
+            : space.Diagram.Or(sets.Travel(space.Diagram.Minus(space.Universe, six), six: false), sets.Travel(space.Diagram.And(space.Universe, six), six: true));
+
         return new Outcomes(accepted, sets.Dropped);
     }
 
@@ -40,10 +45,13 @@ internal sealed class RulesetSets
 
     private static IEnumerable<string?> Names(ValueSet set) => set.Elements.SelectMany(static element => element.Key).Select(static range => range.Name);
 
-    private int Travel(bool six)
+    private bool TreatsFamiliesAlike()
+        => _ruleset.Tables.All(static table => table.Sees(six: true) == table.Sees(six: false) || table.Chains.All(static chain => chain.Hook is null));
+
+    private int Travel(int packets, bool six)
     {
         var start = new Flows(_diagram);
-        start.Add(new Change(), _diagram.And(_space.Universe, _space.Family(six)));
+        start.Add(new Change(), packets);
         var routed = Pass(HookPoint.Prerouting, Pass(HookPoint.Ingress, start, six), six);
         var (local, leaving) = (new Flows(_diagram), new Flows(_diagram));
         foreach (var (change, set) in routed.All)

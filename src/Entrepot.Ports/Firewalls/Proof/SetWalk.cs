@@ -152,14 +152,30 @@ internal sealed class SetWalk(RuleTable table, PacketSpace space, HostView host)
     private Bounds In(ImmutableArray<FieldRead> fields, SetElement element, Change change)
     {
         var bounds = Bounds.Exactly(DecisionDiagram.Everything);
+        var hasPorts = HasPorts(fields, element);
         for (var index = fields.Length - 1; index >= 0; index--)
         {
-            var field = _fields.In(fields[index], element.Key[index], change);
+            var field = _fields.In(fields[index], element.Key[index], change, hasPorts);
             var may = _diagram.And(field.May, bounds.May);
             bounds = new Bounds(may, field.May == field.Must && bounds.May == bounds.Must ? may : _diagram.And(field.Must, bounds.Must));
         }
 
         return bounds;
+    }
+
+    /// <summary>True when the key names a transport that has ports.</summary>
+    private static bool HasPorts(ImmutableArray<FieldRead> fields, SetElement element)
+    {
+        for (var index = 0; index < fields.Length; index++)
+        {
+            if (fields[index] is { OnlyProtocol: { } only } && FieldValues.HasPorts(only))
+                return true;
+            if (fields[index] is { Field: PacketField.Protocol, Flip: var flip } read && flip == 0 && read.Mask == UInt128.MaxValue
+                && element.Key[index] is { Name: null } range && range.First == range.Last && range.First < 256 && FieldValues.HasPorts((int)range.First))
+                return true;
+        }
+
+        return false;
     }
 
     private void Decide(VerdictMapStatement map, Change change, int set, Step step)
