@@ -28,7 +28,9 @@ public static class IntentEvaluator
         if (packet.State == ConnectionState.Related || (packet.State == ConnectionState.Established && !marked))
             return new IntentVerdict(Intent.Accept, "established sessions");
         if (packet.IcmpType is { } type)
-            return !packet.IsIpv6 || type is < FirstNeighbourDiscovery or > LastNeighbourDiscovery
+            return packet.State == ConnectionState.Established
+                ? new IntentVerdict(Intent.Either, "no opening lets in what has no port")
+                : !packet.IsIpv6 || type is < FirstNeighbourDiscovery or > LastNeighbourDiscovery
                 ? new IntentVerdict(Intent.Leave, "no port")
                 : new IntentVerdict(packet.State is ConnectionState.New or ConnectionState.Untracked ? Intent.Accept : Intent.Either, "neighbour discovery");
         var usual = packet.State == ConnectionState.Established

@@ -49,7 +49,7 @@ internal sealed record IntentSets(int Accept, int Limit, int Drop, int Leave)
             d.And(d.Minus(d.Or(opened, granted), limitedNew), usual),
         ]);
         var drop = d.Or(shut, model.Undeclared == UndeclaredPorts.Drop ? outside : d.Minus(outside, undeclared));
-        var leave = d.Minus(rest, d.Or(ported, discovery));
+        var leave = d.Minus(d.Minus(rest, established), d.Or(ported, discovery));
         return new IntentSets(
             accept, d.And(d.And(granted, limitedNew), usual), drop,
             model.Undeclared == UndeclaredPorts.Drop ? leave : d.Or(leave, undeclared));

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Entrepot.Core.Faults;
 using Entrepot.Ports.Firewalls.Evaluation;
+using Entrepot.Ports.Firewalls.Nftables;
 
 namespace Entrepot.Ports.Firewalls.Proof;
 
@@ -77,9 +78,16 @@ public enum ProofKind
 /// <param name="Now">The time, in UTC.</param>
 public sealed record ProofContext(HostView Host, DateTimeOffset Now)
 {
+    /// <summary>For rules that <see cref="NftablesTarget"/> rendered.</summary>
+    public static ProofContext ForNftables(HostView host, DateTimeOffset now)
+        => new(host, now) { OpeningMarks = NftWriter.AddressOpening | NftWriter.MacOpening, OwnTable = "entrepot" };
+
+    /// <summary>For rules that another target rendered: it has no openings, and no table of its own.</summary>
+    public static ProofContext ForOthers(HostView host, DateTimeOffset now) => new(host, now);
+
     /// <summary>Marks of connections that an opening let in; 0 where the target has no openings.</summary>
     public uint OpeningMarks { get; init; }
 
     /// <summary>Name of the own table, or null when it is not known which rules are own.</summary>
-    public string? OwnTable { get; init; } = "entrepot";
+    public string? OwnTable { get; init; }
 }

@@ -31,8 +31,17 @@ internal sealed class KernelJudge(VirtualHost target, VirtualHost sender, Frames
         if (loaded.ExitCode != 0)
             return null;
         (await target.RunAsync("conntrack", "--flush")).ShouldSucceed(); // connections of the ruleset before
-        return (await target.RunAsync("nft", "-j", "list", "ruleset")).ShouldSucceed().Output;
+        return await ListAsync();
     }
+
+    /// <summary>The ruleset as the kernel lists it.</summary>
+    public async Task<string> ListAsync() => (await target.RunAsync("nft", "-j", "list", "ruleset")).ShouldSucceed().Output;
+
+    /// <summary>Goes to the host's rules and forgets what was seen.</summary>
+    public Task EnterAsync() => target.LoadAsync(Rules);
+
+    /// <summary>Leaves the host's rules as they were without the judge.</summary>
+    public async Task LeaveAsync() => (await target.RunAsync("nft", "delete", "table", "inet", Table)).ShouldSucceed();
 
     /// <summary>Sends packets and gives the source ports of those that got through.</summary>
     public async Task<HashSet<int>> AskAsync(IReadOnlyList<Packet> packets)

@@ -12,7 +12,7 @@ namespace Entrepot.Tests.Ports.Firewalls;
 
 public sealed class RulesetProverTests
 {
-    private static readonly ProofContext Context = new(RandomRules.Host, RandomRules.Now) { OpeningMarks = ReferenceRules.Marks };
+    private static readonly ProofContext Context = ProofContext.ForNftables(RandomRules.Host, RandomRules.Now);
 
     private static readonly RuleModel Model = new()
     {
