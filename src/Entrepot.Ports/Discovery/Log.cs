@@ -7,8 +7,8 @@ internal static partial class Log
     [LoggerMessage(4100, LogLevel.Information, "{Registry}: {Published} instances published, {Withdrawn} withdrawn, {Renewed} renewed")]
     public static partial void Published(ILogger logger, string registry, int published, int withdrawn, int renewed);
 
-    [LoggerMessage(4101, LogLevel.Warning, "{Registry} can't be kept up to date, and is tried again until it can: {Trouble}")]
-    public static partial void Failed(ILogger logger, string registry, string trouble);
+    [LoggerMessage(4101, LogLevel.Warning, "Services can't be published, which is tried again until they can: {Trouble}")]
+    public static partial void Failed(ILogger logger, string trouble);
 
     [LoggerMessage(4102, LogLevel.Information, "{Registry} is up to date again after {Failures} failed rounds")]
     public static partial void Recovered(ILogger logger, string registry, int failures);

@@ -78,7 +78,7 @@ public sealed class RegistryPublisher : IDisposable
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
-                Fail("it did not answer in time");
+                Fail($"{_registry.Name} did not answer in time");
             }
             catch (FaultException error)
             {
@@ -87,7 +87,7 @@ public sealed class RegistryPublisher : IDisposable
             catch (Exception error) when (!cancellation.IsCancellationRequested)
             {
                 // Whatever a client library throws says nothing about the next round.
-                Fail($"{error.GetType().Name}: {error.Message}");
+                Fail($"{_registry.Name}: {error.GetType().Name}: {error.Message}");
             }
 
             return false;
@@ -154,7 +154,7 @@ public sealed class RegistryPublisher : IDisposable
     private void Fail(string trouble)
     {
         if (_state.Failures == 0)
-            Log.Failed(_logger, _registry.Name, trouble);
+            Log.Failed(_logger, trouble);
         _state = _state with { Failures = _state.Failures + 1, Trouble = trouble };
     }
 

@@ -36,5 +36,6 @@ namespace Entrepot.Server.Api;
 [JsonSerializable(typeof(IReadOnlyList<JournalEntryDocument>))]
 [JsonSerializable(typeof(ReadinessDocument))]
 [JsonSerializable(typeof(IReadOnlyList<PortListEntry>))]
+[JsonSerializable(typeof(IReadOnlyList<ServiceDocument>))]
 [JsonSerializable(typeof(PortExplanation))]
 public sealed partial class ApiJson : JsonSerializerContext;

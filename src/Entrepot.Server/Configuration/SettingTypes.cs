@@ -44,7 +44,7 @@ internal static class SettingTypes
         },
         FieldTypes.Quote));
 
-    public static FieldType<Uri?> Url { get; } = FieldTypes.Optional(new ScalarType<Uri>(
+    public static FieldType<Uri> BaseUrl { get; } = new ScalarType<Uri>(
         "a URL such as http://origin.example:3000",
         static (text, out value, out hint) =>
         {
@@ -55,7 +55,20 @@ internal static class SettingTypes
             hint = "only scheme, host and port are used";
             return false;
         },
-        static value => FieldTypes.Quote(value.GetLeftPart(UriPartial.Authority))));
+        static value => FieldTypes.Quote(value.GetLeftPart(UriPartial.Authority)));
+
+    public static FieldType<Uri?> Url { get; } = FieldTypes.Optional(BaseUrl);
+
+    public static FieldType<ImmutableArray<Uri>> Urls { get; } = new UrlsType();
+
+    public static FieldType<string> KeyPrefix { get; } = new ScalarType<string>(
+        "what keys begin with: 1–200 characters, '/' first and not last",
+        static (text, out value, out hint) =>
+        {
+            (value, hint) = (text, null);
+            return text.Length is > 1 and <= 200 && text[0] == '/' && text[^1] != '/' && text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-');
+        },
+        FieldTypes.Quote);
 
     public static FieldType<int> PortOrAny { get; } = FieldTypes.WholeNumber(0, FieldTypes.MaxPort, "a port, 1–65535, or 0 for any free one");
 

@@ -63,6 +63,9 @@ public sealed record Settings
     /// <summary>How often an edge tells how it is, 1 s–5 min; three missed beats take it out. Default 5 s.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Where else the services of this node are made known.</summary>
+    public DiscoverySettings Discovery { get; init; } = new();
+
     /// <summary>How long old snapshots stay in mirrors that say nothing themselves.</summary>
     public RetentionSettings Retention { get; init; } = new();
 

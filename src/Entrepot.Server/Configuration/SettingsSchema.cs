@@ -72,6 +72,11 @@ internal static class SettingsSchema
 
         Of("heartbeat.interval", FieldTypes.Span(Second, 5 * Minute), s => s.HeartbeatInterval, (s, v) => s with { HeartbeatInterval = v }, "how often an edge tells how it is"),
 
+        Of("discovery.lifetime", FieldTypes.Span(10 * Second, 10 * Minute), s => s.Discovery.Lifetime, (s, v) => s with { Discovery = s.Discovery with { Lifetime = v } }, "how long an entry in a registry outlives its node"),
+        Of("discovery.consul.url", SettingTypes.Url, s => s.Discovery.Consul, (s, v) => s with { Discovery = s.Discovery with { Consul = v } }, "the local Consul agent that learns of this node's services"),
+        Of("discovery.etcd.endpoints", SettingTypes.Urls, s => s.Discovery.EtcdEndpoints, (s, v) => s with { Discovery = s.Discovery with { EtcdEndpoints = v } }, "the etcd cluster that learns of this node's services"),
+        Of("discovery.etcd.prefix", SettingTypes.KeyPrefix, s => s.Discovery.EtcdPrefix, (s, v) => s with { Discovery = s.Discovery with { EtcdPrefix = v } }, "what every key in etcd begins with"),
+
         Of("retention.keepSnapshots", FieldTypes.OptionalWholeNumber(1, 100_000), s => s.Retention.KeepSnapshots, (s, v) => s with { Retention = s.Retention with { KeepSnapshots = v } }, "the newest so many snapshots stay"),
         Of("retention.keepDays", FieldTypes.OptionalWholeNumber(1, 36_500), s => s.Retention.KeepDays, (s, v) => s with { Retention = s.Retention with { KeepDays = v } }, "snapshots published within so many days stay"),
 

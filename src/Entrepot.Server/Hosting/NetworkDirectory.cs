@@ -9,6 +9,9 @@ public sealed class NetworkDirectory(string version, string node, Func<IReadOnly
 {
     private ImmutableArray<SurfaceDocument> _own = [];
 
+    /// <summary>The surfaces of this process, as they are now.</summary>
+    public IReadOnlyList<SurfaceDocument> Own => _own;
+
     /// <summary>The network as it is now.</summary>
     public NetworkDocument Current
     {

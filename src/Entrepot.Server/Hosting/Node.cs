@@ -4,6 +4,7 @@ using Entrepot.Mirror.Catalog;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Inventory;
 using Entrepot.Server.Api;
+using Entrepot.Server.Discovery;
 using Entrepot.Server.Declarations;
 using Entrepot.Server.Guard;
 using Microsoft.Extensions.Logging;
@@ -89,7 +90,15 @@ public sealed class Node : IAsyncDisposable
                 watching.Start("portfile", stop => declaration.RunAsync(now => governed.ReconcileAsync(own, now), stop));
             }
 
-            network.Moved = () => data.Announce(AnnouncedNetwork.Of(network.Current, origin is null ? settings.Origin : null));
+            var publishing = RegistryPublishing.Start(
+                settings, new ServiceDirectory(network, book, settings, () => origin?.Nodes.View.Documents ?? []), time, loggers);
+            parts.Push(publishing);
+            context.Shutdown.OnDrain(publishing.WithdrawAsync);
+            network.Moved = () =>
+            {
+                data.Announce(AnnouncedNetwork.Of(network.Current, origin is null ? settings.Origin : null));
+                publishing.Poke();
+            };
             network.Moved();
             return new Node(context, parts) { Sample = origin?.Sample };
         }

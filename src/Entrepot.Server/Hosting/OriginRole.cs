@@ -12,6 +12,7 @@ using Entrepot.Ports.Pools;
 using Entrepot.Server.Admin;
 using Entrepot.Server.Api;
 using Entrepot.Server.Configuration;
+using Entrepot.Server.Discovery;
 using Entrepot.Server.Drills;
 using Entrepot.Server.Metadata;
 using Entrepot.Server.Nodes;
@@ -138,7 +139,10 @@ internal sealed class OriginRole
         {
             var metadata = new MetadataService(
                 Catalog, Trust, context.State, Nodes, new PortExplainer(context.Ports, new ListeningSockets(), settings.Node, Environment.ProcessId),
-                () => context.Network.Current, readiness, reference);
+                () => context.Network.Current, readiness, reference)
+            {
+                Services = new ServiceDirectory(context.Network, context.Ports, settings, () => Nodes.View.Documents).All,
+            };
             parts.Push(await LaunchAsync(DefaultPorts.Metadata, settings.Metadata, Zone.Public, app => app.MapMetadata(metadata)));
         }
 

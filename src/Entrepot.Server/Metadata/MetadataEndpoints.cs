@@ -15,6 +15,7 @@ public static class MetadataEndpoints
         routes.MapMirrorReads(service.Catalog);
         routes.MapBlobReads(service);
         routes.MapNetworkReads(service);
+        routes.MapServiceReads(service.Services);
         routes.MapReference(service.Reference);
     }
 

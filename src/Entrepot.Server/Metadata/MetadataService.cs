@@ -18,4 +18,8 @@ namespace Entrepot.Server.Metadata;
 /// <param name="Reference">The description of the API.</param>
 public sealed record MetadataService(
     MirrorCatalog Catalog, BlobTrust Blobs, StateDatabase State, INodeDirectory Nodes, PortExplainer Ports, Func<NetworkDocument> Network,
-    ReadinessProbe Readiness, ApiReference Reference);
+    ReadinessProbe Readiness, ApiReference Reference)
+{
+    /// <summary>The running services.</summary>
+    public required Func<IReadOnlyList<ServiceDocument>> Services { get; init; }
+}

@@ -32,7 +32,10 @@ internal sealed class MetadataSite : IAsyncDisposable
         var book = new PortBook(push.State, new PortPolicy(), TimeProvider.System);
         Service = new MetadataService(
             push.Catalog, new BlobTrust(_scrubber, TestLog.Factory.CreateLogger<BlobTrust>()), push.State, Nodes, new PortExplainer(book, new ListeningSockets(), NodeName.Parse("origin")), () => Network,
-            _readiness, reference);
+            _readiness, reference)
+        {
+            Services = () => Services,
+        };
         Orders = new AdminService(push.Catalog, _collector, VerifyAsync, Nodes.Accept);
     }
 
@@ -49,6 +52,8 @@ internal sealed class MetadataSite : IAsyncDisposable
     public TestSurface Admin { get; private set; } = null!;
 
     public NetworkDocument Network { get; set; } = new("1.2.3", "origin", []);
+
+    public IReadOnlyList<ServiceDocument> Services { get; set; } = [];
 
     /// <summary>What the scrub says when it is asked.</summary>
     public IReadOnlyList<VerifyProgress> Progress { get; set; } = [];

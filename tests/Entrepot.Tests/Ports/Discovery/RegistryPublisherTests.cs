@@ -86,7 +86,7 @@ public sealed class RegistryPublisherTests : IDisposable
 
         (await round).ShouldBeFalse();
 
-        _publisher.State.ShouldBe(new RegistryState(0, 1, null, "it did not answer in time"));
+        _publisher.State.ShouldBe(new RegistryState(0, 1, null, "the registry did not answer in time"));
         _registry.Hangs = false;
         (await _publisher.RoundAsync(Cancellation)).ShouldBeTrue();
         _publisher.State.Failures.ShouldBe(0);

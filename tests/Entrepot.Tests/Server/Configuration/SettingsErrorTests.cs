@@ -71,12 +71,12 @@ public sealed class SettingsErrorTests
             """);
 
     [Theory]
-    [InlineData("just text", "e.yaml:1:1: the file is 'just text'; expected the keys data, portfile, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, guard, routing, heartbeat, retention, gc, scrub, uploads, limits, log")]
-    [InlineData("- a\n- b", "e.yaml:1:1: the file is a list; expected the keys data, portfile, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, guard, routing, heartbeat, retention, gc, scrub, uploads, limits, log")]
+    [InlineData("just text", "e.yaml:1:1: the file is 'just text'; expected the keys data, portfile, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, guard, routing, heartbeat, discovery, retention, gc, scrub, uploads, limits, log")]
+    [InlineData("- a\n- b", "e.yaml:1:1: the file is a list; expected the keys data, portfile, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, guard, routing, heartbeat, discovery, retention, gc, scrub, uploads, limits, log")]
     [InlineData("edges: 3", "e.yaml:1:8: edges is '3'; expected the keys count, capacity, pool, rotate, rotationOverlap, zone, allow")]
     [InlineData("site: [a]", "e.yaml:1:7: site is a list; expected a site name of 1–63 characters a–z, 0–9 and '-'")]
     [InlineData("site: {a: b}", "e.yaml:1:7: site is a group of keys; expected a site name of 1–63 characters a–z, 0–9 and '-'")]
-    [InlineData("xyzzy: 1", "e.yaml:1:1: unknown key 'xyzzy'; known are data, portfile, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, guard, routing, heartbeat, retention, gc, scrub, uploads, limits, log")]
+    [InlineData("xyzzy: 1", "e.yaml:1:1: unknown key 'xyzzy'; known are data, portfile, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, guard, routing, heartbeat, discovery, retention, gc, scrub, uploads, limits, log")]
     [InlineData("log: {colour: red}", "e.yaml:1:7: unknown key 'colour' in log; known are format, level")]
     [InlineData("site: a\nnode: b\nsite: c", "e.yaml:3:1: the key 'site' is given twice; it stands at line 1 already")]
     [InlineData("site: &x a\nnode: *x", "e.yaml:1:7: anchors and aliases (& and *) are not read here; write the value out")]
@@ -88,6 +88,11 @@ public sealed class SettingsErrorTests
     [InlineData("emergencyPort: 8080", "e.yaml:1:16: emergencyPort is 8080, and so is surfaces.scheduler.port; expected different ports")]
     [InlineData("edges: {count: 3, pool: 9000-9001}", "e.yaml:1:25: edges.pool 9000-9001 holds 2 ports for 3 edges; expected one for each")]
     [InlineData("scrub: {cycle: 60d}", "e.yaml:1:16: scrub.deepCycle 28d is shorter than scrub.cycle 60d; expected at least that")]
+    [InlineData("discovery: {etcd: {endpoints: [http://a:2379, https://b:2379]}}", "e.yaml:1:31: discovery.etcd.endpoints mixes http and https; expected one of them")]
+    [InlineData("discovery: {etcd: {endpoints: http://a:2379}}", "e.yaml:1:31: discovery.etcd.endpoints is 'http://a:2379'; expected a list of at most 16 URLs such as [http://10.0.0.5:2379], all http or all https")]
+    [InlineData("discovery: {etcd: {endpoints: [null]}}", "e.yaml:1:32: discovery.etcd.endpoints[0] is nothing; expected a URL such as http://origin.example:3000")]
+    [InlineData("discovery: {etcd: {prefix: services/}}", "e.yaml:1:28: discovery.etcd.prefix is 'services/'; expected what keys begin with: 1–200 characters, '/' first and not last")]
+    [InlineData("discovery: {consul: {url: consul:8500}}", "e.yaml:1:27: discovery.consul.url is 'consul:8500'; expected a URL such as http://origin.example:3000; it must begin with http:// or https://")]
     [InlineData("routing: {sites: [{name: a, networks: [10.0.0.0/8]}, {name: b, networks: [10.0.0.0/8]}]}", "e.yaml:1:74: routing.sites[1].networks: 10.0.0.0/8 already belongs to the site 'a'")]
     public void Each_mistake_has_its_own_sentence(string yaml, string expected) => Errors(yaml).ShouldBe(expected);
 
