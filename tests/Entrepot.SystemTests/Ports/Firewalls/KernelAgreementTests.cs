@@ -1,5 +1,6 @@
 using CsCheck;
 using Entrepot.Ports.Firewalls.Evaluation;
+using Entrepot.Ports.Firewalls.Iptables;
 using Entrepot.Ports.Firewalls.Nftables;
 using Entrepot.Ports.Firewalls.Rulesets;
 
@@ -41,5 +42,35 @@ public sealed class KernelAgreementTests
         TestContext.Current.TestOutputHelper!.WriteLine($"{judged} packets judged, {doubted} of them with doubts");
         judged.ShouldBeGreaterThan(1000);
         doubted.ShouldBeLessThan(judged / 20, "a rule that is modelled leaves no doubt");
+    }
+
+    [Fact]
+    public async Task The_evaluator_agrees_with_the_kernel_about_iptables()
+    {
+        await VirtualNetwork.RequireAsync("nft", "conntrack", "iptables-save");
+        await using var network = await VirtualNetwork.CreateAsync(2);
+        var (target, sender) = (network[0], network[1]);
+        var host = new HostView { Addresses = [target.Address, target.Address6] };
+        using var frames = new Frames(sender);
+        var judge = new KernelJudge(target, sender, frames);
+        var judged = 0;
+        await Gen.Select(RandomIptables.Any, RandomPackets.To(target, sender, PacketsPerRuleset)).SampleAsync(
+            async (rules, packets) =>
+            {
+                await judge.LoadAsync("");
+                var restored = await target.RunWithInputAsync(rules, "iptables-restore");
+                restored.ExitCode.ShouldBe(0, $"{restored.Error}\n{rules}");
+                var listing = (await target.RunAsync("iptables-save")).ShouldSucceed().Output;
+                IptablesReader.TryRead(listing, six: false, out var ruleset, out var fault).ShouldBeTrue(fault?.Message);
+                var passed = await judge.AskAsync(packets);
+                foreach (var packet in packets)
+                {
+                    var verdict = PacketEvaluator.Evaluate(ruleset!, packet, host);
+                    (verdict.MayAccept, verdict.MayDrop).ShouldBe((passed.Contains(packet.SourcePort), !passed.Contains(packet.SourcePort)), $"{packet}\n{listing}");
+                    judged++;
+                }
+            },
+            iter: Soak.Rounds(40, 1000), threads: 1);
+        TestContext.Current.TestOutputHelper!.WriteLine($"{judged} packets judged");
     }
 }
