@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -48,6 +49,9 @@ public class RulesetProofBenchmarks
 
     [Benchmark]
     public RulesetProof Prove() => RulesetProver.Prove(_model, _ruleset, new ProofContext(HostView.Unknown, Now));
+
+    [Benchmark]
+    public ImmutableArray<DeclarationRemark> Analyse() => DeclarationAnalysis.Of(_model);
 
     [Benchmark]
     public PacketVerdict OnePacket() => PacketEvaluator.Evaluate(_ruleset, _packet, HostView.Unknown);
