@@ -9,11 +9,14 @@ namespace Entrepot.Ports.Firewalls;
 /// <param name="Remarks">What a person should know though it is no error: declarations that ended.</param>
 public sealed record CompiledRules(RuleModel? Model, ImmutableArray<Fault> Faults, ImmutableArray<string> Remarks)
 {
-    /// <summary>The rules.</summary>
-    /// <exception cref="FaultException">There are none; the message tells every reason.</exception>
-    public RuleModel Require() => Model ?? throw (Faults.Length == 1 ? Faults[0] : Faults[0] with
+    /// <summary>Every reason as one fault; only where there are reasons.</summary>
+    public Fault Fault => Faults.Length == 1 ? Faults[0] : Faults[0] with
     {
         Message = string.Join('\n', Faults.Select(static fault => fault.Message)),
         Cure = string.Join('\n', Faults.Select(static fault => fault.Cure).Where(static cure => cure is not null).Distinct(StringComparer.Ordinal)),
-    }).ToException();
+    };
+
+    /// <summary>The rules.</summary>
+    /// <exception cref="FaultException">There are none; the message tells every reason.</exception>
+    public RuleModel Require() => Model ?? throw Fault.ToException();
 }

@@ -35,19 +35,11 @@ public static class FirewallRunner
         return answers.ToImmutable();
     }
 
-    /// <summary>Runs commands in order until one fails.</summary>
-    /// <exception cref="FaultException"><see cref="FirewallFault.ProgramFailed"/> with the program's own words.</exception>
-    public static async Task DoAsync(IEnumerable<FirewallCommand> commands, CancellationToken cancellation)
-    {
-        foreach (var command in commands)
-        {
-            if (await AskAsync([command], cancellation) is [{ ExitCode: not 0 } answer])
-                throw Fault.Of(
-                    FirewallFault.ProgramFailed, FaultKind.Internal,
-                    $"{command.Program} {string.Join(' ', command.Arguments)} refused: {FirstLines(answer.Error)}",
-                    "Nothing of that call took effect. If other tools manage the same table or chains, let only one of them do it.").ToException();
-        }
-    }
+    /// <summary>What to say of a command that failed.</summary>
+    public static Fault Refused(FirewallCommand command, FirewallAnswer answer) => Fault.Of(
+        FirewallFault.ProgramFailed, FaultKind.Internal,
+        $"{command.Program} {string.Join(' ', command.Arguments)} refused: {FirstLines(answer.Error)}",
+        "Nothing of that call took effect. If other tools manage the same table or chains, let only one of them do it.");
 
     private static string FirstLines(string text)
     {
