@@ -45,7 +45,7 @@ internal static class NodeRunner
     }
 
     /// <summary>Logs go to the error output, so that the result stays clean.</summary>
-    private static ILoggerFactory Loggers(LogSettings settings, CliEnvironment environment) => LoggerFactory.Create(builder =>
+    public static ILoggerFactory Loggers(LogSettings settings, CliEnvironment environment) => LoggerFactory.Create(builder =>
     {
         builder.SetMinimumLevel(settings.Level switch
         {

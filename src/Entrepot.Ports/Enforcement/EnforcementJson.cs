@@ -8,7 +8,7 @@ namespace Entrepot.Ports.Enforcement;
 
 /// <summary>The documents of enforcement, in the database, on the agent's socket and beside the watchdog.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true,
     RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     Converters = [typeof(NetworkConverter), typeof(MacConverter), typeof(AddressConverter)])]
 [JsonSerializable(typeof(AppliedRules))]
@@ -23,7 +23,11 @@ namespace Entrepot.Ports.Enforcement;
 [JsonSerializable(typeof(ChangeOrder))]
 [JsonSerializable(typeof(AgentStatus))]
 [JsonSerializable(typeof(IReadOnlyList<OpenDoor>))]
-public sealed partial class EnforcementJson : JsonSerializerContext;
+public sealed partial class EnforcementJson : JsonSerializerContext
+{
+    /// <summary>How addresses are written; whoever writes these documents with options of their own adds them.</summary>
+    public static IReadOnlyList<JsonConverter> AddressConverters { get; } = [new NetworkConverter(), new MacConverter(), new AddressConverter()];
+}
 
 /// <summary>Networks as <c>10.0.0.0/8</c>.</summary>
 internal sealed class NetworkConverter : JsonConverter<IPNetwork>

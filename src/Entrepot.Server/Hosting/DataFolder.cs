@@ -91,7 +91,7 @@ public sealed class DataFolder : IDisposable
                 return null;
             // What a start that was killed leaves, and what a new file system holds.
             return Directory.EnumerateFileSystemEntries(root).Select(static entry => Path.GetFileName(entry))
-                .Where(static name => name is not ("run" or "LOCK" or "lost+found") && !name.StartsWith(Marker, StringComparison.Ordinal))
+                .Where(static name => name is not ("run" or "agent" or "LOCK" or "lost+found") && !name.StartsWith(Marker, StringComparison.Ordinal))
                 .Order(StringComparer.Ordinal).FirstOrDefault();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

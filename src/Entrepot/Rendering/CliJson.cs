@@ -23,5 +23,6 @@ internal sealed record FaultReport(string Code, string Kind, string Message, str
 [JsonSerializable(typeof(PushReport))]
 [JsonSerializable(typeof(PullReport))]
 [JsonSerializable(typeof(DoctorReport))]
+[JsonSerializable(typeof(List<RulesetScript>))]
 [JsonSerializable(typeof(PortfileReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Entrepot.Core.Faults;
+using Entrepot.Ports.Enforcement;
+using Entrepot.Ports.Firewalls;
+using Entrepot.Server.Client;
+
+namespace Entrepot.Server.Agent;
+
+/// <summary>Gives orders to this machine's agent. Every refusal becomes a <see cref="FaultException"/> with the agent's own words.</summary>
+public sealed class AgentClient : IDisposable
+{
+    /// <summary>Where the agent listens unless settings say otherwise.</summary>
+    public const string DefaultSocket = "/run/entrepot/agent.sock";
+
+    private readonly string _socket;
+    private readonly HttpClient _http;
+
+    /// <summary>Uses the agent that listens on a socket.</summary>
+    public AgentClient(string socket)
+    {
+        _socket = socket;
+        var handler = new SocketsHttpHandler { UseProxy = false, ConnectCallback = ConnectAsync };
+        _http = ClientHandler.Configure(new HttpClient(handler));
+        _http.BaseAddress = new Uri("http://agent");
+        _http.Timeout = AgentHost.OrderLimit + TimeSpan.FromSeconds(10);
+    }
+
+    /// <summary>How the agent is.</summary>
+    public Task<AgentStatus> StatusAsync(CancellationToken cancellation)
+        => SendAsync(HttpMethod.Get, "/v1/agent", null, EnforcementJson.Default.AgentStatus, cancellation);
+
+    /// <summary>Everything that the packet filter holds, in its own words.</summary>
+    public async Task<string> RulesetAsync(CancellationToken cancellation)
+    {
+        using var response = await SendAsync(HttpMethod.Get, "/v1/agent/ruleset", null, cancellation);
+        return await response.Content.ReadAsStringAsync(cancellation);
+    }
+
+    /// <summary>Checks or applies rules.</summary>
+    public Task<ApplyReport> ApplyAsync(ApplyOrder order, CancellationToken cancellation)
+        => SendAsync(HttpMethod.Post, "/v1/agent/apply", Body(order, EnforcementJson.Default.ApplyOrder), EnforcementJson.Default.ApplyReport, cancellation);
+
+    /// <summary>Keeps the change that waits.</summary>
+    public Task<ChangeOrder> ConfirmAsync(string? change, CancellationToken cancellation)
+        => SendAsync(HttpMethod.Post, "/v1/agent/confirm", Body(new ChangeOrder(change), EnforcementJson.Default.ChangeOrder), EnforcementJson.Default.ChangeOrder, cancellation);
+
+    /// <summary>Takes the change that waits back.</summary>
+    public Task<ChangeOrder> RevertAsync(string? change, CancellationToken cancellation)
+        => SendAsync(HttpMethod.Post, "/v1/agent/revert", Body(new ChangeOrder(change), EnforcementJson.Default.ChangeOrder), EnforcementJson.Default.ChangeOrder, cancellation);
+
+    /// <summary>Opens a port for a time.</summary>
+    public Task<Opening> OpenAsync(OpenOrder order, CancellationToken cancellation)
+        => SendAsync(HttpMethod.Post, "/v1/agent/openings", Body(order, EnforcementJson.Default.OpenOrder), EnforcementJson.Default.Opening, cancellation);
+
+    /// <summary>The openings that have time left.</summary>
+    public Task<IReadOnlyList<OpenDoor>> OpeningsAsync(CancellationToken cancellation)
+        => SendAsync(HttpMethod.Get, "/v1/agent/openings", null, EnforcementJson.Default.IReadOnlyListOpenDoor, cancellation);
+
+    /// <summary>Closes an opening.</summary>
+    public Task<Opening> CloseAsync(long id, CancellationToken cancellation)
+        => SendAsync(HttpMethod.Delete, string.Create(CultureInfo.InvariantCulture, $"/v1/agent/openings/{id}"), null, EnforcementJson.Default.Opening, cancellation);
+
+    /// <summary>Blocks a port, or lets its door hold again.</summary>
+    public async Task BlockAsync(BlockOrder order, CancellationToken cancellation)
+        => (await SendAsync(HttpMethod.Post, "/v1/agent/block", Body(order, EnforcementJson.Default.BlockOrder), cancellation)).Dispose();
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private static ByteArrayContent Body<T>(T order, JsonTypeInfo<T> type)
+        => new(JsonSerializer.SerializeToUtf8Bytes(order, type)) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+
+    private async Task<T> SendAsync<T>(HttpMethod method, string path, HttpContent? body, JsonTypeInfo<T> type, CancellationToken cancellation)
+        where T : class
+    {
+        using var response = await SendAsync(method, path, body, cancellation);
+        await using var answer = await response.Content.ReadAsStreamAsync(cancellation);
+        return await JsonSerializer.DeserializeAsync(answer, type, cancellation) ?? throw new JsonException("The agent's answer is null.");
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body };
+        HttpResponseMessage response;
+        try
+        {
+            response = await _http.SendAsync(request, cancellation);
+        }
+        catch (HttpRequestException error)
+        {
+            throw Unreachable(error);
+        }
+
+        if (response.IsSuccessStatusCode)
+            return response;
+        using (response)
+            throw (await EntrepotClient.FaultOfAsync(response, cancellation)).ToException();
+    }
+
+    private FaultException Unreachable(Exception error)
+    {
+        var denied = error.InnerException is SocketException { SocketErrorCode: SocketError.AccessDenied };
+        return denied
+            ? Fault.Of(
+                FirewallFault.PeerForbidden, FaultKind.Forbidden, $"You may not use the agent's socket '{_socket}'.",
+                "Use sudo, or become a member of the socket's group.").ToException(error)
+            : Fault.Of(
+                FirewallFault.AgentUnreachable, FaultKind.Unavailable, $"No agent listens on '{_socket}': ports can't be permitted or closed without it.",
+                "Start it with 'sudo entrepot agent' or by its systemd unit; another socket is named with --socket.").ToException(error);
+    }
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(_socket), cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using System.CommandLine;
+using Entrepot.Cli.Rendering;
+using Entrepot.Core.Documents;
+using Entrepot.Core.Faults;
+using Entrepot.Ports.Enforcement;
+using Entrepot.Ports.Inventory;
+using Entrepot.Server.Agent;
+
+namespace Entrepot.Cli.Commands;
+
+/// <summary><c>entrepot ports apply</c>.</summary>
+internal static class PortsApplyCommand
+{
+    public static Command Create(CliEnvironment environment, CommonOptions common)
+    {
+        var rules = new PortfileRules();
+        var socket = AgentOptions.Socket();
+        var within = new Option<string?>("--confirm-within")
+        {
+            Description = "Take the change back by itself unless 'entrepot ports confirm' comes within this time, 5s–1h", HelpName = "TIME",
+        };
+        var command = new ExampleCommand(
+            "apply", "Have this machine's agent enforce a portfile: checked, compared with the packet filter afterwards, and taken back where it lets in more",
+            ("entrepot ports apply portfile.yaml --dry-run", "What would change for whom"),
+            ("entrepot ports apply portfile.yaml --confirm-within 60s", "Then, from a fresh session: entrepot ports confirm"))
+        {
+            within, common.DryRun, common.Yes, socket,
+        };
+        rules.AddTo(command, common);
+        return command.Runs(environment, common, async (context, cancellation) =>
+        {
+            var confirm = ParseWithin(context.Get(within));
+            var (portfile, model) = await rules.CompileAsync(context, cancellation);
+            var order = new ApplyOrder(model, portfile.Policy.LongestOpening)
+            {
+                ConfirmWithin = confirm, Operators = [.. OperatorSessions.Find(environment, new ListeningSockets(), model)], CheckOnly = true,
+            };
+            using var agent = new AgentClient(context.SocketPath(socket));
+            var plan = await agent.ApplyAsync(order, cancellation);
+            var onlyAsked = context.Get(common.DryRun);
+            if (onlyAsked || plan.Differences.Length > 0)
+                context.Say(plan.Differences.Length == 0 ? "Nothing would change." : string.Join('\n', plan.Differences));
+            if (onlyAsked)
+            {
+                if (context.Format == OutputFormat.Json)
+                    JsonOutput.Write(environment.Output, plan, EnforcementJson.Default.ApplyReport);
+                return ExitCodes.Done;
+            }
+
+            if (!context.Confirm("Apply this to the packet filter of this machine?", required: true))
+                return ExitCodes.Negative;
+            var report = await agent.ApplyAsync(order with { CheckOnly = false }, cancellation);
+            context.Write(report, EnforcementJson.Default.ApplyReport, done => Show(context, done));
+            return ExitCodes.Done;
+        });
+    }
+
+    private static void Show(CommandContext context, ApplyReport report)
+    {
+        context.Say($"Applied as change {report.Change}. {report.Proof}");
+        if (report.Deadline is { } deadline)
+            context.Say($"It is taken back at {Units.Time(deadline)} unless you run 'entrepot ports confirm', best from a session that you open now.");
+    }
+
+    private static TimeSpan? ParseWithin(string? text) => text is null
+        ? null
+        : Duration.TryParse(text, out var span) && span >= ModelRules.ShortestConfirmation && span <= ModelRules.LongestConfirmation
+            ? span
+            : throw Fault.Of(CliFault.Usage, FaultKind.Invalid, $"'{text}' is no time to confirm within.", "Write a time of 5s to 1h, such as --confirm-within 60s.").ToException();
+}

@@ -1,0 +1,28 @@
+using System.CommandLine;
+using Entrepot.Core.Kernel;
+using Entrepot.Ports.Enforcement;
+
+namespace Entrepot.Cli.Commands;
+
+/// <summary><c>entrepot watchdog</c>: what the agent starts before it makes a change that must be confirmed.</summary>
+internal static class WatchdogCommand
+{
+    public static Command Create(CliEnvironment environment, CommonOptions common)
+    {
+        var folder = new Argument<string>("folder") { Description = "Where the change is written down" };
+        var now = new Option<bool>("--now") { Description = "Take the change back at once" };
+        var command = new Command(ProcessDeadMan.CommandName, "Take a change of ports back unless it is confirmed in time; started by the agent") { folder, now };
+        command.Hidden = true;
+        return command.Runs(environment, common, async (context, _) =>
+        {
+            PosixProcess.LeaveSession();
+            var change = new DeadManFolder(Path.GetFullPath(context.Get(folder)));
+            // Not to be stopped by a signal that was meant for the agent.
+            if (context.Get(now))
+                await Watchdog.FireAsync(change, "fired", new KernelShell(), environment.Time, CancellationToken.None);
+            else
+                await Watchdog.WatchAsync(change, new KernelShell(), environment.Time, CancellationToken.None);
+            return ExitCodes.Done;
+        });
+    }
+}

@@ -1,0 +1,195 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Entrepot.SystemTests.Ports.Firewalls;
+
+/// <summary>The agent as operators use it: by its command line, in a network namespace.</summary>
+public sealed class AgentTests
+{
+    private const string Closed = """
+        policy: {longestOpening: 1h}
+        services:
+          - {name: web, port: 8443, allow: [{cidr: 10.77.0.2}], owner: ops, purpose: a test}
+          - {name: mirror, port: 54321, allow: [], owner: ops, purpose: a test}
+        """;
+
+    private static readonly CancellationToken Cancellation = TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_portfile_is_shown_applied_and_enforced()
+    {
+        await using var drill = await Drill.StartAsync(3);
+        using var web = drill.Host.Serve(8443);
+
+        var dry = (await drill.Agent.ApplyAsync(Closed, "--dry-run")).ShouldSucceed();
+        dry.Output.ShouldContain("tcp/8443 ('web') is governed now: open to 10.77.0.2/32.");
+        (await drill.Host.RulesetAsync()).ShouldBe("");
+
+        (await drill.Agent.ApplyAsync(Closed)).ShouldSucceed();
+        (await drill.Network[1].ReachesAsync(web.Address, Cancellation)).ShouldBeTrue();
+        (await drill.Network[2].ReachesAsync(web.Address, Cancellation)).ShouldBeFalse();
+        var first = await drill.Host.RulesetAsync();
+        (await drill.Agent.ApplyAsync(Closed)).ShouldSucceed();
+        (await drill.Host.RulesetAsync()).ShouldBe(first);
+    }
+
+    [Fact]
+    public async Task A_change_that_nobody_confirms_is_taken_back_with_agent_and_network_dead()
+    {
+        await using var drill = await Drill.StartAsync(2);
+        await drill.Host.LoadAsync("table inet other { chain c { type filter hook input priority 0; tcp dport 9 drop; }\n}");
+        (await drill.Agent.ApplyAsync(Closed)).ShouldSucceed();
+        var before = await drill.Host.RulesetAsync();
+
+        var watch = Stopwatch.StartNew();
+        var applied = (await drill.Agent.ApplyAsync(Closed.Replace("10.77.0.2", "10.77.0.9", StringComparison.Ordinal), "--confirm-within", "5s")).ShouldSucceed();
+        applied.Output.ShouldContain("It is taken back at ");
+        (await drill.Host.RulesetAsync()).ShouldNotBe(before);
+        await drill.Agent.KillAsync();
+        (await drill.Host.RunAsync("ip", "link", "set", "eth0", "down")).ShouldSucceed();
+
+        await Poll.UntilAsync(async () => await drill.Host.RulesetAsync() == before, TimeSpan.FromSeconds(30), () => "the watchdog did not fire");
+        watch.Elapsed.ShouldBeInRange(TimeSpan.FromSeconds(4.5), TimeSpan.FromSeconds(5 + 2 + 2), "the command itself takes part of it");
+
+        await drill.Agent.StartAsync();
+        (await drill.Agent.CommandAsync("ports", "confirm")).Error.ShouldContain("No change waits");
+        (await drill.Host.RulesetAsync()).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task The_first_change_is_taken_back_to_nothing_at_all()
+    {
+        await using var drill = await Drill.StartAsync(1);
+        (await drill.Agent.ApplyAsync(Closed, "--confirm-within", "1h")).ShouldSucceed();
+        (await drill.Host.RulesetAsync()).ShouldContain("table inet entrepot");
+
+        (await drill.Agent.CommandAsync("ports", "revert")).ShouldSucceed();
+
+        (await drill.Host.RulesetAsync()).ShouldBe("");
+    }
+
+    [Fact]
+    public async Task A_confirmed_change_stays_and_a_second_one_must_wait_for_the_first()
+    {
+        await using var drill = await Drill.StartAsync(1);
+        (await drill.Agent.ApplyAsync(Closed, "--confirm-within", "5s")).ShouldSucceed();
+        (await drill.Agent.ApplyAsync(Closed)).Error.ShouldContain("waits to be confirmed");
+
+        // The agent may end in between: the watchdog and the change do not depend on it.
+        await drill.Agent.KillAsync();
+        await drill.Agent.StartAsync();
+        (await drill.Agent.CommandAsync("ports", "confirm")).ShouldSucceed();
+
+        var watchdog = await File.ReadAllTextAsync(Path.Combine(drill.Agent.Folder, "change", "ready"), Cancellation);
+        await Poll.UntilAsync(() => Task.FromResult(!Directory.Exists($"/proc/{watchdog}")), TimeSpan.FromSeconds(20), () => "the watchdog goes on");
+        (await drill.Host.RulesetAsync()).ShouldContain("8443");
+        (await drill.Agent.ApplyAsync(Closed)).ShouldSucceed();
+    }
+
+    [Fact]
+    public async Task A_portfile_that_would_cut_the_operators_session_is_found_before_it_is_applied()
+    {
+        await using var drill = await Drill.StartAsync(2);
+        using var ssh = drill.Host.Serve(22);
+        using var session = (await drill.Network[1].ConnectAsync(ssh.Address, Cancellation)).ShouldNotBeNull();
+
+        var refused = await drill.Agent.ApplyAsync("""
+            policy: {undeclared: drop, management: {port: 22, from: [10.99.0.0/16]}}
+            services: []
+            """);
+
+        refused.ExitCode.ShouldNotBe(0);
+        refused.Error.ShouldContain("would lock out the session from 10.77.0.2 to tcp/22");
+        (await drill.Host.RulesetAsync()).ShouldBe("");
+    }
+
+    [Fact]
+    public async Task An_opening_lasts_its_time_outlives_the_agent_and_survives_an_apply_to_the_second()
+    {
+        await using var drill = await Drill.StartAsync(2);
+        using var mirror = drill.Host.Serve(54321);
+        (await drill.Agent.ApplyAsync(Closed)).ShouldSucceed();
+        (await drill.Agent.CommandAsync("ports", "open", "54321", "--from", "10.77.0.2", "--for", "2h", "--reason", "test")).Error.ShouldContain("longer than the 1 h");
+        (await drill.Network[1].ReachesAsync(mirror.Address, Cancellation)).ShouldBeFalse();
+
+        (await drill.Agent.CommandAsync("ports", "open", "54321", "--from", "10.77.0.2", "--for", "12s", "--reason", "ticket 4711")).ShouldSucceed();
+        (await drill.Agent.CommandAsync("ports", "openings")).Output.ShouldContain("ticket 4711");
+        using var client = (await drill.Network[1].ConnectAsync(mirror.Address, Cancellation)).ShouldNotBeNull();
+        // Other rules: the table is replaced, and the opening must not begin anew.
+        (await drill.Agent.ApplyAsync(Closed.Replace("longestOpening: 1h", "longestOpening: 1h, undeclared: drop", StringComparison.Ordinal))).ShouldSucceed();
+        (await TimeLeftAsync(drill.Host)).ShouldBeLessThan(12);
+        await drill.Agent.KillAsync();
+
+        await Poll.UntilAsync(async () => await TimeLeftAsync(drill.Host) == 0, TimeSpan.FromSeconds(20), () => "the kernel did not close it");
+        (await drill.Network[1].ReachesAsync(mirror.Address, Cancellation)).ShouldBeFalse();
+        await client.SendAsync(new byte[] { 1 });
+        var server = mirror.Accepted.ShouldHaveSingleItem();
+        using var patience = new CancellationTokenSource(Filtered.Patience);
+        await Should.ThrowAsync<OperationCanceledException>(async () => await server.ReceiveAsync(new byte[1], patience.Token));
+        await drill.Agent.StartAsync();
+        (await drill.Agent.CommandAsync("ports", "openings")).Output.ShouldContain("Nothing is open");
+    }
+
+    [Fact]
+    public async Task Closing_an_opening_cuts_its_connections_at_once()
+    {
+        await using var drill = await Drill.StartAsync(2);
+        using var mirror = drill.Host.Serve(54321);
+        (await drill.Agent.ApplyAsync(Closed)).ShouldSucceed();
+        (await drill.Agent.CommandAsync("ports", "open", "54321", "--mac", drill.Network[1].Mac.ToString(), "--for", "30m", "--reason", "test")).ShouldSucceed();
+        using var client = (await drill.Network[1].ConnectAsync(mirror.Address, Cancellation)).ShouldNotBeNull();
+
+        (await drill.Agent.CommandAsync("ports", "close", "1")).ShouldSucceed();
+
+        await client.SendAsync(new byte[] { 1 });
+        using var patience = new CancellationTokenSource(Filtered.Patience);
+        await Should.ThrowAsync<OperationCanceledException>(async () => await mirror.Accepted.ShouldHaveSingleItem().ReceiveAsync(new byte[1], patience.Token));
+        (await drill.Network[1].ReachesAsync(mirror.Address, Cancellation)).ShouldBeFalse();
+    }
+
+    /// <summary>Seconds that the one opening has left, by the kernel's own count; 0 when it is gone.</summary>
+    private static async Task<double> TimeLeftAsync(VirtualHost host)
+    {
+        var set = (await host.RunAsync("nft", "-j", "list", "set", "inet", "entrepot", "open4")).ShouldSucceed().Output;
+        var match = System.Text.RegularExpressions.Regex.Match(set, "\"expires\": ([0-9]+)");
+        return match.Success ? double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) + 0.5 : 0;
+    }
+
+    /// <summary>A network whose first host has an agent.</summary>
+    private sealed class Drill : IAsyncDisposable
+    {
+        private readonly TestFolder _folder = new();
+
+        private Drill(VirtualNetwork network) => Network = network;
+
+        public VirtualNetwork Network { get; }
+
+        public VirtualHost Host => Network[0];
+
+        public AgentProcess Agent { get; private set; } = null!;
+
+        public static async Task<Drill> StartAsync(int hosts)
+        {
+            await VirtualNetwork.RequireAsync("nft", "conntrack");
+            var drill = new Drill(await VirtualNetwork.CreateAsync(hosts));
+            try
+            {
+                drill.Agent = await AgentProcess.StartAsync(drill.Host, drill._folder);
+                return drill;
+            }
+            catch
+            {
+                await drill.DisposeAsync();
+                throw;
+            }
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (Agent is not null)
+                await Agent.DisposeAsync();
+            await Network.DisposeAsync();
+            _folder.Dispose();
+        }
+    }
+}
