@@ -11,7 +11,12 @@ internal static class WatchdogCommand
     {
         var folder = new Argument<string>("folder") { Description = "Where the change is written down" };
         var now = new Option<bool>("--now") { Description = "Take the change back at once" };
-        var command = new Command(ProcessDeadMan.CommandName, "Take a change of ports back unless it is confirmed in time; started by the agent") { folder, now };
+        var command = new ExampleCommand(
+            ProcessDeadMan.CommandName, "Take a change of ports back unless it is confirmed in time; started by the agent",
+            ("entrepot watchdog /var/lib/entrepot/agent/change --now", "Take an unconfirmed change back by hand, with the agent gone"))
+        {
+            folder, now,
+        };
         command.Hidden = true;
         return command.Runs(environment, common, async (context, _) =>
         {
