@@ -103,7 +103,13 @@ public sealed partial class Enforcer
 
     private async Task ReplaceAsync(RuleModel before, RuleModel after, DateTimeOffset now)
     {
-        var whole = _target.Render(after, Usable(await _shell.AskAsync(_target.Snapshot, CancellationToken.None)), now);
+        var current = Usable(await _shell.AskAsync(_target.Snapshot, CancellationToken.None));
+        if (current.IsEmpty)
+            throw Fault.Of(
+                FirewallFault.NothingApplied, FaultKind.Conflict,
+                "The packet filter does not have the rules that were applied: the machine was started again, or somebody took them away.",
+                "Apply the portfile again: 'entrepot ports apply FILE'.").ToException();
+        var whole = _target.Render(after, current, now);
         await LoadAsync(_target.RenderChange(before, after, now), whole);
     }
 

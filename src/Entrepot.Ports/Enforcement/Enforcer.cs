@@ -129,8 +129,16 @@ public sealed partial class Enforcer : IDisposable
             _folder.Arm(new ArmedSnapshot(change.Id, _target.Name, now, change.Deadline ?? DateTimeOffset.MaxValue, DeadManFolder.BootId, snapshot));
             if (change.Deadline is { } deadline)
                 await _deadMan.StartAsync(_folder, deadline - now, CancellationToken.None);
-            await LoadAsync(applied is null ? null : _target.RenderChange(applied.Model with { Openings = model.Openings }, model, now), whole);
-            var verdict = _proof.Judge(model, _target.Name, await _shell.AskAsync(_target.ReadBack, CancellationToken.None), now);
+            var difference = applied is null || Usable(snapshot).IsEmpty ? null : _target.RenderChange(applied.Model with { Openings = model.Openings }, model, now);
+            await LoadAsync(difference, whole);
+            var verdict = await JudgeAsync(model, now);
+            if (difference is not null && !verdict.IsExact)
+            {
+                // Somebody else changed the rules that the difference was made for.
+                await LoadAsync(null, whole);
+                verdict = await JudgeAsync(model, now);
+            }
+
             if (verdict.Wider.Length > 0)
                 throw Fault.Of(
                     FirewallFault.Widened, FaultKind.Mismatch,
@@ -146,6 +154,9 @@ public sealed partial class Enforcer : IDisposable
             throw;
         }
     }
+
+    private async Task<ProofVerdict> JudgeAsync(RuleModel model, DateTimeOffset now)
+        => _proof.Judge(model, _target.Name, await _shell.AskAsync(_target.ReadBack, CancellationToken.None), now);
 
     /// <summary>Sends what differs, or everything when somebody else changed the rules meanwhile.</summary>
     private async Task LoadAsync(ImmutableArray<FirewallCommand>? difference, ImmutableArray<FirewallCommand> whole)

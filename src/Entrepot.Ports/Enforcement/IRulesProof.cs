@@ -16,5 +16,6 @@ public interface IRulesProof
 
 /// <summary>What a comparison found.</summary>
 /// <param name="Wider">What gets in and was not meant to, one sentence each; blocks the change.</param>
+/// <param name="IsExact">True when the packet filter does what was meant with every packet, or nothing was compared.</param>
 /// <param name="Summary">The result in one sentence.</param>
-public sealed record ProofVerdict(ImmutableArray<string> Wider, string Summary);
+public sealed record ProofVerdict(ImmutableArray<string> Wider, bool IsExact, string Summary);

@@ -10,5 +10,5 @@ internal sealed class AgentProof : IRulesProof
     public static AgentProof Instance { get; } = new();
 
     public ProofVerdict Judge(RuleModel model, string target, ImmutableArray<FirewallAnswer> readBack, DateTimeOffset now)
-        => new([], "The packet filter took the rules; they were not compared.");
+        => new([], true, "The packet filter took the rules; they were not compared.");
 }
