@@ -13,6 +13,8 @@ internal static class IptablesWriter
     /// <summary>Largest bucket of xt_hashlimit that every version of it takes; a smaller bucket only lets in less at once.</summary>
     private const int MaxBurst = 10_000;
 
+    private static readonly DateTime LastDate = new(2038, 1, 18, 0, 0, 0, DateTimeKind.Utc);
+
     /// <summary>The own chains of a model in the place of those that are there.</summary>
     public static string Whole(RuleModel model, AddressFamily family, IptablesState current)
     {
@@ -56,6 +58,9 @@ internal static class IptablesWriter
             WriteLimits(rules, admitted, door, family);
         }
 
+        // The kernel compares UTC, and ends its time in 2038: earlier is narrower.
+        var until = door.Expires is not { } ends ? "" : string.Create(
+            CultureInfo.InvariantCulture, $"-m time --datestop {(ends.UtcDateTime < LastDate ? ends.UtcDateTime : LastDate):yyyy-MM-dd'T'HH:mm:ss} ");
         var verdict = admitted == "RETURN" ? "-j RETURN" : $"-g {admitted}";
         Rule(rules, chain, "-m conntrack --ctstate INVALID -j DROP");
         foreach (var way in door.Blocked ? [] : door.Ways)
@@ -65,7 +70,7 @@ internal static class IptablesWriter
             foreach (var source in way.Networks.IsEmpty ? [""] : sources)
             {
                 foreach (var mac in macs.Count == 0 ? [""] : macs)
-                    Rule(rules, chain, $"{source}{mac}{verdict}");
+                    Rule(rules, chain, $"{source}{mac}{until}{verdict}");
             }
         }
 

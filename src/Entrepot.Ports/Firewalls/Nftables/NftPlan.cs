@@ -25,11 +25,13 @@ internal sealed record NftPlan
         elements.AddRange(AddressRange.Join(model.Floor.ManagementNetworks).Select(NftElement.Floor));
         elements.AddRange(Merge(model.Doors.Select(static door => (PortRange.Of(door), 0))).Select(static row => NftElement.Governed(row.Ports)));
         var open = model.Doors.Where(static door => !door.Blocked).ToList();
-        elements.AddRange(Merge(open.SelectMany(ByAddress)).Select(static row => NftElement.Allow(row.Ports, row.Way)));
-        elements.AddRange(Merge(open.SelectMany(ByMac)).Select(static row => NftElement.Allow(row.Ports, row.Way)));
-        elements.AddRange(Merge(open.SelectMany(ByBoth)).Select(static row => NftElement.Allow(row.Ports, row.Way.Mac, row.Way.Source)));
+        var lasting = open.Where(static door => door.Expires is null).ToList();
+        elements.AddRange(Merge(lasting.SelectMany(ByAddress)).Select(static row => NftElement.Allow(row.Ports, row.Way)));
+        elements.AddRange(Merge(lasting.SelectMany(ByMac)).Select(static row => NftElement.Allow(row.Ports, row.Way)));
+        elements.AddRange(Merge(lasting.SelectMany(ByBoth)).Select(static row => NftElement.Allow(row.Ports, row.Way.Mac, row.Way.Source)));
         var blocked = model.Doors.Where(static door => door.Blocked).ToList();
-        elements.AddRange(NftOpenings.Of(model.Openings.Where(opening => !blocked.Exists(door => Covers(door, opening)))));
+        var openings = model.Openings.Where(opening => !blocked.Exists(door => Covers(door, opening)));
+        elements.AddRange(NftTimedWay.Elements([.. openings.Select(NftTimedWay.Of), .. open.SelectMany(NftTimedWay.Of)]));
         var limits = new SortedDictionary<string, NftLimit>(StringComparer.Ordinal);
         foreach (var door in model.Doors)
         {
@@ -84,31 +86,6 @@ internal sealed record NftPlan
             }
 
             yield return (current!.Value, group.Key.Way);
-        }
-    }
-}
-
-/// <summary>Timed elements. The sets hold no two elements that overlap, so what several openings cover ends when the last of them
-/// does.</summary>
-internal static class NftOpenings
-{
-    public static IEnumerable<NftElement> Of(IEnumerable<Opening> openings)
-    {
-        foreach (var port in openings.GroupBy(static opening => new PortRange(opening.Protocol, opening.Port, opening.Port)))
-        {
-            var taken = new List<AddressRange>();
-            foreach (var opening in port.OrderByDescending(static opening => opening.Ends).ThenBy(static opening => opening.Id))
-            {
-                if (opening.From is not { } from)
-                    continue;
-                var range = AddressRange.Of(from);
-                foreach (var part in range.Without(taken))
-                    yield return NftElement.Open(port.Key, part, opening.Ends);
-                taken.Add(range);
-            }
-
-            foreach (var mac in port.Where(static opening => opening is { From: null, Mac: not null }).GroupBy(static opening => opening.Mac!.Value))
-                yield return NftElement.Open(port.Key, mac.Key, mac.Max(static opening => opening.Ends));
         }
     }
 }

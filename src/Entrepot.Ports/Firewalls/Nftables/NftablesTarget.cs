@@ -6,12 +6,18 @@ namespace Entrepot.Ports.Firewalls.Nftables;
 /// <summary>nftables: one own table, <c>inet entrepot</c>.</summary>
 public sealed class NftablesTarget : IFirewallTarget
 {
+    /// <summary>What settings and messages call it.</summary>
+    public const string TargetName = "nftables";
+
+    /// <summary>Marks of connections that are judged anew with every packet, because what let them in ends.</summary>
+    public const uint OpeningMarks = NftWriter.AddressOpening | NftWriter.MacOpening;
+
     private const string Program = "nft";
 
     private static readonly ImmutableArray<string> FromInput = ["-f", "-"];
 
     /// <inheritdoc/>
-    public string Name => "nftables";
+    public string Name => TargetName;
 
     /// <inheritdoc/>
     public ImmutableArray<string> Programs => [Program];
@@ -24,11 +30,19 @@ public sealed class NftablesTarget : IFirewallTarget
 
     /// <inheritdoc/>
     public ImmutableArray<Fault> Gaps(RuleModel model)
-        => [.. model.Doors.Where(static door => door.Rate is { } rate && NftLimit.UnitOf(rate.Per) is null)
-            .Select(door => Fault.Of(
+        =>
+        [
+            .. model.Doors.Where(static door => door.Expires is not null && door.Ways.Any(static way => !way.Networks.IsEmpty && !way.Macs.IsEmpty))
+                .Select(static door => Fault.Of(
+                    FirewallFault.Inexpressible, FaultKind.Unsupported,
+                    $"nftables can't end a way in for an Ethernet address together with an address by itself; '{door.Service}' expires on {door.Expires:yyyy-MM-dd}.",
+                    "Leave out one of the two, or the expiry.")),
+            .. model.Doors.Where(static door => door.Rate is { } rate && NftLimit.UnitOf(rate.Per) is null)
+            .Select(static door => Fault.Of(
                 FirewallFault.Inexpressible, FaultKind.Unsupported,
                 $"nftables counts connections per second, minute, hour or day; '{door.Service}' wants them per {door.Rate!.Per}.",
-                "Give the rate per second, minute, hour or day."))];
+                "Give the rate per second, minute, hour or day.")),
+        ];
 
     /// <inheritdoc/>
     public ImmutableArray<FirewallCommand> Render(RuleModel model, ImmutableArray<FirewallAnswer> current, DateTimeOffset now)

@@ -228,6 +228,7 @@ public sealed class NftablesTargetTests
         {
             Rate = new AccessRate(1_000_000, TimeSpan.FromDays(1)), ConnectionsPerSource = 1, Connections = 1_000_000,
         },
+        Filtered.Door(70, 79, "0.0.0.0/0", "::/0") with { Blocked = true, Expires = new DateTimeOffset(2040, 1, 1, 0, 0, 0, TimeSpan.Zero) },
         Filtered.Door(90, 90, "10.0.0.1/32", "10.0.0.2/32", "fd00::/8") with { Rate = new AccessRate(1, TimeSpan.FromSeconds(1)), ConnectionsPerSource = 10 },
         Filtered.Door(100, 65535, "10.0.0.0/8") with
         {

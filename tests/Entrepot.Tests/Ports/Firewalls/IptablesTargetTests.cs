@@ -76,4 +76,12 @@ public sealed class IptablesTargetTests
         Target.Render(TestRules.Model(TestRules.Door("web", 80, 80, TestRules.MacWay("02:00:00:00:00:01", "10.0.0.1/32"))), [], TestRules.Now)[0].Input
             .ShouldContain("-A ENTREPOT-tcp-80 -s 10.0.0.1/32 -m mac --mac-source 02:00:00:00:00:01 -j RETURN");
     }
+
+    [Theory]
+    [InlineData(2030, "2030-01-01T00:00:00")]
+    [InlineData(2050, "2038-01-18T00:00:00")]
+    public void A_door_that_expires_is_closed_by_the_kernel_and_not_after_the_end_of_its_time(int year, string text)
+        => Target.Render(
+                TestRules.Model(TestRules.Door("web", 80, 80, TestRules.Way("10.0.0.0/8")) with { Expires = new DateTimeOffset(year, 1, 1, 0, 0, 0, TimeSpan.Zero) }), [], TestRules.Now)[0]
+            .Input.ShouldContain($"-A ENTREPOT-tcp-80 -s 10.0.0.0/8 -m time --datestop {text} -j RETURN\n");
 }

@@ -141,6 +141,28 @@ public sealed class NftablesTargetTests
     }
 
     [Fact]
+    public void A_door_that_expires_is_timed_and_shares_the_kernels_set_with_openings_without_overlap()
+    {
+        var script = Script(TestRules.Model(TestRules.Door("a", 80, 81, TestRules.Way("10.0.0.0/30"), TestRules.MacWay("02:00:00:00:00:01")) with { Expires = TestRules.Now.AddMinutes(2) }) with
+        {
+            Openings = [TestRules.Opening(1, 80, "10.0.0.1/32", TimeSpan.FromMinutes(5)), TestRules.Opening(2, 81, "10.0.0.0/31", TimeSpan.FromMinutes(1))],
+        });
+
+        ElementsOf(script, "governed").ShouldBe(["6 . 80-81"]);
+        ElementsOf(script, "allow4").ShouldBeEmpty();
+        ElementsOf(script, "open4").ShouldBe(
+        [
+            "6 . 80 . 10.0.0.0 timeout 120000ms", "6 . 80 . 10.0.0.1 timeout 300000ms", "6 . 80 . 10.0.0.2/31 timeout 120000ms", "6 . 81 . 10.0.0.0/30 timeout 120000ms",
+        ]);
+        ElementsOf(script, "open_mac").ShouldBe(["6 . 80 . 02:00:00:00:00:01 timeout 120000ms", "6 . 81 . 02:00:00:00:00:01 timeout 120000ms"]);
+    }
+
+    [Fact]
+    public void An_expiry_of_both_addresses_together_is_refused()
+        => Target.Gaps(TestRules.Model(TestRules.Door("a", 80, 80, TestRules.MacWay("02:00:00:00:00:01", "10.0.0.1/32")) with { Expires = TestRules.Now.AddMinutes(2) }))
+            .ShouldHaveSingleItem().Is(FirewallFault.Inexpressible).ShouldBeTrue();
+
+    [Fact]
     public void Doors_of_one_port_with_the_same_limits_share_a_chain_and_a_block_counts_together()
     {
         var limited = TestRules.Door("a", 80, 80, TestRules.Way("10.0.0.0/8")) with { Rate = new AccessRate(100, TimeSpan.FromHours(1)), ConnectionsPerSource = 4, Connections = 40 };
