@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Net;
 using Entrepot.Ports.Allocation;
 
@@ -121,8 +123,34 @@ public sealed record AccessGrant(ImmutableArray<IPNetwork> Networks, ImmutableAr
 /// <param name="Per">A second, minute, hour or day.</param>
 public sealed record AccessRate(int Count, TimeSpan Per)
 {
+    private static readonly (string Name, TimeSpan Length)[] Units =
+        [("second", TimeSpan.FromSeconds(1)), ("minute", TimeSpan.FromMinutes(1)), ("hour", TimeSpan.FromHours(1)), ("day", TimeSpan.FromDays(1))];
+
     /// <summary>The highest <see cref="Count"/>.</summary>
     public const int MaxCount = 1_000_000;
+
+    /// <summary>Reads <c>100/hour</c>.</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out AccessRate? rate)
+    {
+        rate = null;
+        var slash = text.IndexOf('/', StringComparison.Ordinal);
+        if (slash is < 1 or > 7 || !int.TryParse(text.AsSpan(0, slash), NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count is < 1 or > MaxCount)
+            return false;
+        foreach (var (name, length) in Units)
+        {
+            if (text.AsSpan(slash + 1).SequenceEqual(name))
+                rate = new AccessRate(count, length);
+        }
+
+        return rate is not null;
+    }
+
+    /// <summary>As it is read; a span without a word of its own as a span.</summary>
+    public override string ToString()
+    {
+        var unit = Array.Find(Units, unit => unit.Length == Per).Name ?? Per.ToString("c", CultureInfo.InvariantCulture);
+        return string.Create(CultureInfo.InvariantCulture, $"{Count}/{unit}");
+    }
 }
 
 /// <summary>What a connection must prove.</summary>

@@ -60,6 +60,13 @@ public sealed record ChangeOrder(string? Change);
 /// <param name="Reason">Why, 1–200 characters.</param>
 public sealed record OpenOrder(PortProtocol Protocol, int Port, IPNetwork? From, MacAddress? Mac, TimeSpan For, string Reason);
 
+/// <summary>What a drill came to, for the agent's journal.</summary>
+/// <param name="Drill">Its name, 1–32 characters.</param>
+/// <param name="Passed">True when every step did.</param>
+/// <param name="Seconds">How long it took.</param>
+/// <param name="Detail">What was seen, up to 2,000 characters.</param>
+public sealed record DrillNote(string Drill, bool Passed, double Seconds, string Detail);
+
 /// <summary>An opening and the time it has left.</summary>
 /// <param name="Opening">The opening.</param>
 /// <param name="Left">Time left.</param>

@@ -21,6 +21,7 @@ namespace Entrepot.Ports.Enforcement;
 [JsonSerializable(typeof(OpenOrder))]
 [JsonSerializable(typeof(BlockOrder))]
 [JsonSerializable(typeof(ChangeOrder))]
+[JsonSerializable(typeof(DrillNote))]
 [JsonSerializable(typeof(AgentStatus))]
 [JsonSerializable(typeof(IReadOnlyList<OpenDoor>))]
 public sealed partial class EnforcementJson : JsonSerializerContext

@@ -113,6 +113,14 @@ public sealed partial class Enforcer : IDisposable
         return new AgentStatus(version, _target.Name, applied, pending, Live(_time.GetUtcNow()).Length, drift);
     }, cancellation);
 
+    /// <summary>Journals what a drill came to.</summary>
+    /// <exception cref="FaultException"><see cref="FirewallFault.Malformed"/>.</exception>
+    public Task NoteDrillAsync(DrillNote note, string actor)
+    {
+        ModelRules.Check(note);
+        return _store.NoteAsync(Entry(actor, "drill.run", note.Drill, new { passed = note.Passed, seconds = note.Seconds, detail = note.Detail }));
+    }
+
     /// <summary>Everything that the machine's packet filter holds, in its own words.</summary>
     public async Task<ImmutableArray<FirewallAnswer>> ReadAsync(CancellationToken cancellation) => await _shell.AskAsync(_target.ReadBack, cancellation);
 

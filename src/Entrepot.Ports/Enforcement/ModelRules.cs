@@ -93,6 +93,14 @@ public static class ModelRules
             throw Malformed(["a port of 1–65535", $"a reason of 1–{MaxReason} characters"]);
     }
 
+    /// <summary>Refuses a drill's result that is not well formed.</summary>
+    /// <exception cref="FaultException"><see cref="FirewallFault.Malformed"/>.</exception>
+    public static void Check(DrillNote note)
+    {
+        if (note.Drill.Length is 0 or > 32 || note.Detail.Length > 2000 || note.Drill.Concat(note.Detail).Any(char.IsControl) || !double.IsFinite(note.Seconds))
+            throw Malformed(["a drill's name of 1–32 characters", "a detail of up to 2,000"]);
+    }
+
     /// <summary>A span for people: <c>1 h 30 min</c>.</summary>
     internal static string Text(TimeSpan span)
     {

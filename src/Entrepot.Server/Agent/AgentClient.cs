@@ -68,6 +68,10 @@ public sealed class AgentClient : IDisposable
     public async Task BlockAsync(BlockOrder order, CancellationToken cancellation)
         => (await SendAsync(HttpMethod.Post, "/v1/agent/block", Body(order, EnforcementJson.Default.BlockOrder), cancellation)).Dispose();
 
+    /// <summary>Has the agent journal what a drill came to.</summary>
+    public async Task NoteDrillAsync(DrillNote note, CancellationToken cancellation)
+        => (await SendAsync(HttpMethod.Post, "/v1/agent/drills", Body(note, EnforcementJson.Default.DrillNote), cancellation)).Dispose();
+
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 

@@ -38,6 +38,12 @@ internal static class AgentEndpoints
             context.Response.StatusCode = StatusCodes.Status204NoContent;
         });
 
+        Order("POST", "/v1/agent/drills", async (context, peer, _) =>
+        {
+            await enforcer.NoteDrillAsync(await ReadAsync(context, json.DrillNote), peer.Actor);
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+        });
+
         void Order(string method, string path, Func<HttpContext, PeerCredentials, CancellationToken, Task> work)
             => app.MapMethods(path, [method], async context =>
             {

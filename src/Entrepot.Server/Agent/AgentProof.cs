@@ -24,7 +24,7 @@ internal sealed class AgentProof : IRulesProof
         if (!NftablesReader.TryRead(answer.Output, out var ruleset, out var fault))
             return Unproven(fault.Message);
         var host = new HostView { Addresses = OwnAddresses() };
-        var proof = RulesetProver.Prove(model, ruleset, new ProofContext(host, now) { OpeningMarks = NftablesTarget.OpeningMarks });
+        var proof = RulesetProver.Prove(model, ruleset, ProofContext.ForNftables(host, now));
         if (proof.Fault is { } unfinished)
             return Unproven(unfinished.Message);
         return new ProofVerdict([.. proof.Wider.Select(Describe)], proof.IsExact, Summary(proof));

@@ -1,4 +1,5 @@
 using Entrepot.Core.Documents;
+using Entrepot.Ports.Declarations;
 using System.Collections.Immutable;
 
 namespace Entrepot.Server.Configuration;
@@ -69,6 +70,15 @@ internal static class SettingTypes
             return text.Length is > 1 and <= 200 && text[0] == '/' && text[^1] != '/' && text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-');
         },
         FieldTypes.Quote);
+
+    public static FieldType<AccessRate?> SourceRate { get; } = FieldTypes.Optional(new ScalarType<AccessRate>(
+        $"a rate such as 100/hour: 1–{AccessRate.MaxCount} per second, minute, hour or day",
+        static (text, out value, out hint) =>
+        {
+            hint = null;
+            return AccessRate.TryParse(text, out value!);
+        },
+        static value => value.ToString()));
 
     public static FieldType<int> PortOrAny { get; } = FieldTypes.WholeNumber(0, FieldTypes.MaxPort, "a port, 1–65535, or 0 for any free one");
 

@@ -39,6 +39,9 @@ public sealed record SurfaceSettings
     /// change things, everyone for those that only read.</summary>
     public required ImmutableArray<IPNetwork> Allow { get; init; }
 
+    /// <summary>Most requests per source, such as 100/hour; null (the default) for no such limit. This machine itself is not counted.</summary>
+    public AccessRate? Rate { get; init; }
+
     /// <summary>False to not run it here. Default true.</summary>
     public bool Enabled { get; init; } = true;
 
@@ -89,6 +92,9 @@ public sealed record EdgeSettings
 
     /// <summary>Client addresses that may download. Default everyone.</summary>
     public ImmutableArray<IPNetwork> Allow { get; init; } = SurfaceSettings.Anyone;
+
+    /// <summary>Most requests per source, such as 1000/minute; null (the default) for no such limit. This machine itself is not counted.</summary>
+    public AccessRate? Rate { get; init; }
 }
 
 /// <summary>How the node's own ports are guarded against strangers.</summary>

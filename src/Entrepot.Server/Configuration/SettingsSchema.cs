@@ -62,6 +62,7 @@ internal static class SettingsSchema
         Of("edges.rotationOverlap", FieldTypes.Span(Second, Day), s => s.Edges.RotationOverlap, (s, v) => s with { Edges = s.Edges with { RotationOverlap = v } }, "how long the old and the new port are both served"),
         Of("edges.zone", FieldTypes.OptionalChoice<Zone>(), s => s.Edges.Zone, (s, v) => s with { Edges = s.Edges with { Zone = v } }, "zone that the edges face; null derives it from bind"),
         Of("edges.allow", FieldTypes.Networks, s => s.Edges.Allow, (s, v) => s with { Edges = s.Edges with { Allow = v } }, "clients that may download"),
+        Of("edges.rate", SettingTypes.SourceRate, s => s.Edges.Rate, (s, v) => s with { Edges = s.Edges with { Rate = v } }, "most requests per source"),
 
         Of("guard.interval", FieldTypes.Span(Second / 2, Hour), s => s.Guard.Interval, (s, v) => s with { Guard = s.Guard with { Interval = v } }, "time between two looks at the sockets behind the ports"),
         Of("guard.strangers", FieldTypes.Choice<StrangerReaction>(), s => s.Guard.Strangers, (s, v) => s with { Guard = s.Guard with { Strangers = v } }, "what happens when a stranger is on a port of the node"),
@@ -110,5 +111,6 @@ internal static class SettingsSchema
         Of($"surfaces.{name}.port", SettingTypes.PortOrAny, s => get(s).Port, (s, v) => set(s, get(s) with { Port = v }), "wanted port"),
         Of($"surfaces.{name}.zone", FieldTypes.OptionalChoice<Zone>(), s => get(s).Zone, (s, v) => set(s, get(s) with { Zone = v }), "zone that it faces; null derives it from bind"),
         Of($"surfaces.{name}.allow", FieldTypes.Networks, s => get(s).Allow, (s, v) => set(s, get(s) with { Allow = v }), "clients that may use it"),
+        Of($"surfaces.{name}.rate", SettingTypes.SourceRate, s => get(s).Rate, (s, v) => set(s, get(s) with { Rate = v }), "most requests per source"),
     ];
 }

@@ -41,7 +41,7 @@ internal sealed record NodeContext(
             // An operator who names a privileged port wants it.
             AllowPrivileged = settings.Port is > 0 and < 1024,
         };
-        var plan = new SurfacePlan(surface.Service, Settings.Node.Value, request, Settings.ZoneOf(settings.Zone, usual), settings.Allow);
+        var plan = new SurfacePlan(surface.Service, Settings.Node.Value, request, Settings.ZoneOf(settings.Zone, usual), settings.Allow) { Rate = settings.Rate };
         return LaunchAsync(plan, services, map, cancellation);
     }
 
@@ -56,7 +56,7 @@ internal sealed record NodeContext(
     public Task<RunningSurface> LaunchEdgeAsync(NodeName edge, Action<WebApplication> map, CancellationToken cancellation)
     {
         var request = EdgeRequest(edge);
-        var plan = new SurfacePlan("edge", edge.Value, request, Settings.ZoneOf(Settings.Edges.Zone, Zone.Public), Settings.Edges.Allow);
+        var plan = new SurfacePlan("edge", edge.Value, request, Settings.ZoneOf(Settings.Edges.Zone, Zone.Public), Settings.Edges.Allow) { Rate = Settings.Edges.Rate };
         return LaunchAsync(plan, null, map, cancellation);
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Entrepot.Core.Kernel;
 using Entrepot.Ports.Allocation;
+using Entrepot.Ports.Declarations;
 using Entrepot.Ports.Inventory;
 using Entrepot.Server.Api;
 using Entrepot.Server.Configuration;
@@ -18,7 +19,11 @@ namespace Entrepot.Server.Hosting;
 /// <param name="Request">What it asks of the port book.</param>
 /// <param name="Zone">The zone that its listener faces.</param>
 /// <param name="Allow">Who may use it.</param>
-internal sealed record SurfacePlan(string Name, string Node, PortRequest Request, Zone Zone, IReadOnlyList<IPNetwork> Allow);
+internal sealed record SurfacePlan(string Name, string Node, PortRequest Request, Zone Zone, IReadOnlyList<IPNetwork> Allow)
+{
+    /// <summary>Most requests per source, or null.</summary>
+    public AccessRate? Rate { get; init; }
+}
 
 /// <summary>Takes a surface from plan to listening: lease, bind, serve. The one way to a listener in this assembly.</summary>
 internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, TimeProvider time, ILoggerFactory loggers)
@@ -81,6 +86,12 @@ internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, Time
                     {
                         app.UseAllowList(plan.Allow, plan.Name, logger, also: IsBeatOfThisMachine);
                         app.UseOwnHost(plan.Name, settings.PublicHost);
+                    }
+
+                    if (plan.Rate is { } rate)
+                    {
+                        var limiter = app.UseSourceRate(rate, plan.Name);
+                        app.Lifetime.ApplicationStopped.Register(() => limiter.DisposeAsync().AsTask());
                     }
 
                     app.UseRouting();

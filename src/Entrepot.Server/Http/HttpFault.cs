@@ -12,6 +12,9 @@ public enum HttpFault
     /// <summary>The client's address is not on the surface's allow-list.</summary>
     Address,
 
+    /// <summary>The client asks more often than the surface's rate allows.</summary>
+    Rate,
+
     /// <summary>The request was sent to a name that is not the node's.</summary>
     Host,
 

@@ -19,6 +19,7 @@ internal static class DrillCommand
             Drill(
                 environment, common, "rotate", "An edge changes its port again and again while a client downloads: no download may fail",
                 rounds: true, ("entrepot drill rotate", "Three rotations"), ("entrepot drill rotate --rounds 20", "Twenty")),
+            DrillRevertCommand.Create(environment, common),
             DrillStrangerCommand.Create(environment),
         };
         return group;
@@ -40,7 +41,8 @@ internal static class DrillCommand
         });
     }
 
-    private static void Show(CommandContext context, DrillDocument document)
+    /// <summary>Tells people what a drill came to.</summary>
+    public static void Show(CommandContext context, DrillDocument document)
     {
         Tables.Write(
             context, ["", "step", new("time", true), "seen"],

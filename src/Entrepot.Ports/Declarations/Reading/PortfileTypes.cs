@@ -17,9 +17,6 @@ internal static partial class PortfileTypes
     private const string LabelPattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$";
     private const string DurationPattern = "^([0-9]+(d|h|m|s|ms))+$";
 
-    private static readonly (string Name, TimeSpan Length)[] RateUnits =
-        [("second", TimeSpan.FromSeconds(1)), ("minute", TimeSpan.FromMinutes(1)), ("hour", TimeSpan.FromHours(1)), ("day", TimeSpan.FromDays(1))];
-
     public static Shape<string> Label { get; } = Text(
         "a name of 1–63 characters a–z, 0–9 and '-'", LabelPattern, static (string text, out string value) =>
         {
@@ -43,7 +40,7 @@ internal static partial class PortfileTypes
     public static Shape<double> Share { get; } = Text<double>("a share such as 30%, 0%–100%", "^[0-9]{1,3}%$", TryShare);
 
     public static Shape<AccessRate> Rate { get; } = Text<AccessRate>(
-        $"a rate such as 100/hour: 1–{AccessRate.MaxCount} per second, minute, hour or day", "^[0-9]{1,7}/(second|minute|hour|day)$", TryRate);
+        $"a rate such as 100/hour: 1–{AccessRate.MaxCount} per second, minute, hour or day", "^[0-9]{1,7}/(second|minute|hour|day)$", static (string text, out AccessRate rate) => AccessRate.TryParse(text, out rate!));
 
     public static Shape<DateTimeOffset> Expiry { get; } = Text<DateTimeOffset>(
         "a day such as 2027-06-30, the last one, or a moment such as 2027-06-30T18:00:00Z", "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$", TryExpiry);
@@ -141,24 +138,6 @@ internal static partial class PortfileTypes
             return false;
         share = percent / 100.0;
         return true;
-    }
-
-    private static bool TryRate(string text, out AccessRate rate)
-    {
-        rate = null!;
-        var slash = text.IndexOf('/', StringComparison.Ordinal);
-        if (slash is < 1 or > 7 || !int.TryParse(text.AsSpan(0, slash), NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count is < 1 or > AccessRate.MaxCount)
-            return false;
-        foreach (var (name, length) in RateUnits)
-        {
-            if (text.AsSpan(slash + 1).SequenceEqual(name))
-            {
-                rate = new AccessRate(count, length);
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private static bool TryExpiry(string text, out DateTimeOffset end)

@@ -57,6 +57,15 @@ public sealed class AgentTests
     }
 
     [Fact]
+    public async Task The_drill_passes_on_a_machine_with_rules_and_on_one_without()
+    {
+        await using var drill = await Drill.StartAsync(1);
+        (await drill.Agent.CommandAsync("drill", "revert")).ShouldSucceed().Output.ShouldContain("'revert' passed");
+        (await drill.Agent.ApplyAsync(Closed)).ShouldSucceed();
+        (await drill.Agent.CommandAsync("drill", "revert")).ShouldSucceed();
+    }
+
+    [Fact]
     public async Task The_first_change_is_taken_back_to_nothing_at_all()
     {
         await using var drill = await Drill.StartAsync(1);
