@@ -23,7 +23,7 @@ public sealed record RegistryPlan(
         var there = new Dictionary<string, PublishedInstance>(StringComparer.Ordinal);
         foreach (var known in published)
             there[known.Instance.Id] = known;
-        var (publish, renew, superseded) = (ImmutableArray.CreateBuilder<ServiceInstance>(), ImmutableArray.CreateBuilder<ServiceInstance>(), ImmutableArray.CreateBuilder<ServiceInstance>());
+        var (publish, renew, superseded) = (new List<ServiceInstance>(), new List<ServiceInstance>(), new List<ServiceInstance>());
         foreach (var instance in wanted.DistinctBy(static instance => instance.Id))
         {
             if (!there.Remove(instance.Id, out var known))
@@ -36,6 +36,6 @@ public sealed record RegistryPlan(
                 publish.Add(instance);
         }
 
-        return new RegistryPlan(publish.ToImmutable(), renew.ToImmutable(), [.. there.Values.Select(static known => known.Instance)], superseded.ToImmutable());
+        return new RegistryPlan([.. publish], [.. renew], [.. there.Values.Select(static known => known.Instance)], [.. superseded]);
     }
 }

@@ -40,7 +40,8 @@ internal static class CollisionChecks
     private static void Report(ServiceDraft earlier, ServiceDraft later, PlacementRelation meet, PortfileIssues issues)
     {
         var at = later.Values.At(ServiceKeys.Port);
-        var both = FormattableString.Invariant($"{later.Title} wants {later.PortText} {later.Place}, and {earlier.Title} of line {earlier.Values.Node.Line} has {earlier.PortText} {earlier.Place}");
+        var both = FormattableString.Invariant(
+            $"{later.Title} wants {later.PortText} {later.Place}, and {earlier.Title} of line {earlier.Values.Node.Line} has {earlier.PortText} {earlier.Place}");
         if (meet == PlacementRelation.Always)
             issues.Error(at, $"{both}; expected different ports");
         else
@@ -55,7 +56,10 @@ internal static class CollisionChecks
         {
             if (ReferenceEquals(pool, service.Pool) || pool.Place is null || !pool.Touches(first, last) || draft.Places.Meet(place, pool.Place) == PlacementRelation.Never)
                 continue;
-            issues.Warn(service.Values.At(ServiceKeys.Port), FormattableString.Invariant($"{service.Title} wants {service.PortText}, which {pool.Title} ({pool.Range?.First}–{pool.Range?.Last}) of line {pool.Values.Node.Line} may give to others; name the pool, or choose another port"));
+            var range = FormattableString.Invariant($"{pool.Title} ({pool.Range?.First}–{pool.Range?.Last}) of line {pool.Values.Node.Line}");
+            issues.Warn(
+                service.Values.At(ServiceKeys.Port),
+                $"{service.Title} wants {service.PortText}, which {range} may give to others; name the pool, or choose another port");
             return;
         }
     }

@@ -36,7 +36,8 @@ internal static class PoolChecks
                 if (other.Place is null || !other.Touches(first, last) || draft.Places.Meet(pool.Place, other.Place) is var meet && meet == PlacementRelation.Never)
                     continue;
                 var at = pool.Values.At(PoolKeys.Range);
-                var place = FormattableString.Invariant($"{pool.Title} ({first}–{last}, {pool.Place}) overlaps {other.Title} ({other.Range?.First}–{other.Range?.Last}, {other.Place}) of line {other.Values.Node.Line}");
+                var place = FormattableString.Invariant(
+                    $"{pool.Title} ({first}–{last}, {pool.Place}) overlaps {other.Title} ({other.Range?.First}–{other.Range?.Last}, {other.Place}) of line {other.Values.Node.Line}");
                 if (meet == PlacementRelation.Always)
                     issues.Error(at, $"{place}; expected ranges that are apart");
                 else
@@ -49,14 +50,23 @@ internal static class PoolChecks
     private static void Rules(PoolDraft pool, DynamicPortRule rule, PortfileIssues issues)
     {
         if (rule == DynamicPortRule.Forbid && pool.Strategy != PoolStrategy.Static && !pool.Values.IsBroken(PoolKeys.Strategy))
-            issues.Error(pool.Values.At(PoolKeys.Strategy, PoolKeys.Name), $"{pool.Title} is {PortfileTypes.NameOf(pool.Strategy)}, and policy.dynamicPorts forbids that; expected strategy: static");
+            issues.Error(
+                pool.Values.At(PoolKeys.Strategy, PoolKeys.Name),
+                $"{pool.Title} is {PortfileTypes.NameOf(pool.Strategy)}, and policy.dynamicPorts forbids that; expected strategy: static");
         if (rule != DynamicPortRule.Bounded || pool.Range is not var (first, last))
             return;
         if (pool.Size > MaxBoundedSize)
-            issues.Error(pool.Values.At(PoolKeys.Range), FormattableString.Invariant($"{pool.Title} has {pool.Size} ports, and policy.dynamicPorts is bounded; expected at most {MaxBoundedSize}"));
+            issues.Error(
+                pool.Values.At(PoolKeys.Range),
+                FormattableString.Invariant($"{pool.Title} has {pool.Size} ports, and policy.dynamicPorts is bounded; expected at most {MaxBoundedSize}"));
         var outgoing = EphemeralRange.LinuxDefault;
         if (pool.Touches(outgoing.First, outgoing.Last))
-            issues.Error(pool.Values.At(PoolKeys.Range), FormattableString.Invariant($"{pool.Title} ({first}–{last}) lies in Linux's range for outgoing connections ({outgoing.First}–{outgoing.Last}), and policy.dynamicPorts is bounded; expected ports outside"));
+        {
+            var outside = FormattableString.Invariant($"Linux's range for outgoing connections ({outgoing.First}–{outgoing.Last})");
+            issues.Error(
+                pool.Values.At(PoolKeys.Range),
+                FormattableString.Invariant($"{pool.Title} ({first}–{last}) lies in {outside}, and policy.dynamicPorts is bounded; expected ports outside"));
+        }
     }
 
     /// <summary>Whether the pool holds its services on the node that has most of them. Each transport has ports of its own.</summary>
@@ -69,9 +79,19 @@ internal static class PoolChecks
         {
             var need = Need([.. members.Where(service => service.Protocol == protocol && service.Place is not null)], draft.Places);
             if (need > pool.Size)
-                issues.Error(pool.Values.At(PoolKeys.Range), FormattableString.Invariant($"{pool.Title} has {pool.Size} ports, and its services want {need} {protocol.Name()} ports on one node{Ahead(members)}; expected a larger range"));
+            {
+                issues.Error(
+                    pool.Values.At(PoolKeys.Range),
+                    FormattableString.Invariant(
+                        $"{pool.Title} has {pool.Size} ports, and its services want {need} {protocol.Name()} ports on one node{Ahead(members)}; expected a larger range"));
+            }
             else if (need > 0 && pool.Size - need < pool.Size * spare)
-                issues.Warn(pool.Values.At(PoolKeys.Range), FormattableString.Invariant($"{pool.Title} keeps {pool.Size - need} of its {pool.Size} ports free at best, below the spare share of {spare * 100:0}%; make it larger or lower the share"));
+            {
+                issues.Warn(
+                    pool.Values.At(PoolKeys.Range),
+                    FormattableString.Invariant(
+                        $"{pool.Title} keeps {pool.Size - need} of its {pool.Size} ports free at best, below the spare share of {spare * 100:0}%; make it larger or lower the share"));
+            }
         }
     }
 

@@ -28,7 +28,9 @@ internal static class PortChecks
         if (Lacks(AcceptedRisk.Forbidden) && Listed(protocol, first, last) is var (port, listed) && listed is not null)
             issues.Error(at, $"{service.Title}: {Name(port)} is on the block list ({listed.Known}: {listed.Danger}); {Cure(AcceptedRisk.Forbidden, "choose another port")}");
         if (values.Get(ServiceKeys.Audience, PortAudience.Machine) == PortAudience.Browser && Lacks(AcceptedRisk.BrowserBlocked) && In(BrowserBlockedPorts.All) is { } blocked)
-            issues.Error(at, $"{service.Title}: browsers refuse to connect to {Name(blocked)} (WHATWG Fetch, \"bad port\"); {Cure(AcceptedRisk.BrowserBlocked, "choose another port, or audience: machine")}");
+            issues.Error(
+                at,
+                $"{service.Title}: browsers refuse to connect to {Name(blocked)} (WHATWG Fetch, \"bad port\"); {Cure(AcceptedRisk.BrowserBlocked, "choose another port, or audience: machine")}");
 
         if (first < Outgoing.UnprivilegedStart && Lacks(AcceptedRisk.Privileged) && !values.Has(ServiceKeys.Process))
             issues.Risk(at, $"{service.Title}: {Name(first)} needs a privilege to bind; {Cure(AcceptedRisk.Privileged, "name the process that has it")}");
@@ -36,7 +38,12 @@ internal static class PortChecks
             issues.Risk(at, $"{service.Title}: {Name(node)} is one that Kubernetes gives to services that name their port; {Cure(AcceptedRisk.NodePort, "choose another port")}");
         // The ranges of pools are kept from outgoing connections.
         if (service.Pool is null && !values.Has(ServiceKeys.Pool) && Lacks(AcceptedRisk.Ephemeral) && In(Outgoing.Unreserved) is { } outgoing)
-            issues.Risk(at, FormattableString.Invariant($"{service.Title}: {Name(outgoing)} is in Linux's range for outgoing connections ({Outgoing.First}–{Outgoing.Last}), and one of them may take it; {Cure(AcceptedRisk.Ephemeral, "put it in a pool, whose ports are reserved")}"));
+        {
+            var range = FormattableString.Invariant($"Linux's range for outgoing connections ({Outgoing.First}–{Outgoing.Last})");
+            issues.Risk(
+                at,
+                $"{service.Title}: {Name(outgoing)} is in {range}, and one of them may take it; {Cure(AcceptedRisk.Ephemeral, "put it in a pool, whose ports are reserved")}");
+        }
 
         bool Lacks(AcceptedRisk risk) => !accepted.Contains(risk);
 

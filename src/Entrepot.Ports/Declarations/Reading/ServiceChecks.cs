@@ -24,7 +24,9 @@ internal static class ServiceChecks
             if (values.TryGet(ServiceKeys.Expires, out var end) && end <= now)
                 issues.Warn(values.At(ServiceKeys.Expires), $"{service.Title} has expired: its doors are closed; extend it or take it out");
             if (values.TryGet(ServiceKeys.Connections, out var all) && values.TryGet(ServiceKeys.ConnectionsPerSource, out var each) && each > all)
-                issues.Error(values.At(ServiceKeys.ConnectionsPerSource), FormattableString.Invariant($"{values.Path}.connectionsPerSource {each} is more than connections {all}; expected at most that"));
+                issues.Error(
+                    values.At(ServiceKeys.ConnectionsPerSource),
+                    FormattableString.Invariant($"{values.Path}.connectionsPerSource {each} is more than connections {all}; expected at most that"));
         }
     }
 
@@ -80,7 +82,9 @@ internal static class ServiceChecks
             issues.Error(values.At(ServiceKeys.Rotate), $"{service.Title} rotates its port and names one; expected a pool that gives ports, and no port");
         var overlap = values.Get(ServiceKeys.RotationOverlap, DefaultOverlap);
         if (values.TryGet(ServiceKeys.Rotate, out var period) && overlap >= period && !values.IsBroken(ServiceKeys.RotationOverlap))
-            issues.Error(values.At(ServiceKeys.RotationOverlap, ServiceKeys.Rotate), $"{values.Path}.rotationOverlap {Duration.Format(overlap)} is not shorter than rotate {Duration.Format(period)}; a third port would be needed");
+            issues.Error(
+                values.At(ServiceKeys.RotationOverlap, ServiceKeys.Rotate),
+                $"{values.Path}.rotationOverlap {Duration.Format(overlap)} is not shorter than rotate {Duration.Format(period)}; a third port would be needed");
         if (!rotates && values.Has(ServiceKeys.RotationOverlap))
             issues.Warn(values.At(ServiceKeys.RotationOverlap), $"{service.Title} does not rotate, so rotationOverlap does nothing");
         if (values.Has(ServiceKeys.Mode) && values.Has(ServiceKeys.Port))

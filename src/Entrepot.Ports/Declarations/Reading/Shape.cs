@@ -100,7 +100,8 @@ internal sealed class ListShape<T>(Shape<T> item, int most, string expected, int
 
         if (list.Items.Count > most || list.Items.Count < least)
         {
-            issues.Error(node, FormattableString.Invariant($"{path} has {list.Items.Count} entries; expected {(list.Items.Count > most ? "at most" : "at least")} {(list.Items.Count > most ? most : least)}"));
+            var bound = list.Items.Count > most ? FormattableString.Invariant($"at most {most}") : FormattableString.Invariant($"at least {least}");
+            issues.Error(node, FormattableString.Invariant($"{path} has {list.Items.Count} entries; expected {bound}"));
             return false;
         }
 

@@ -62,7 +62,9 @@ public sealed class ConsulRegistry : IServiceRegistry
         }
         catch (JsonException error)
         {
-            throw Fault.Of(DiscoveryFault.Unreadable, FaultKind.Unavailable, $"{Name} answers what is no list of services: {error.Message}", "Check discovery.consul.url.").ToException(error);
+            throw Fault.Of(
+                DiscoveryFault.Unreadable, FaultKind.Unavailable, $"{Name} answers what is no list of services: {error.Message}",
+                "Check discovery.consul.url.").ToException(error);
         }
     }
 
@@ -130,7 +132,9 @@ public sealed class ConsulRegistry : IServiceRegistry
         }
         catch (Exception error) when (error is HttpRequestException or IOException)
         {
-            throw Fault.Of(DiscoveryFault.Unreachable, FaultKind.Unavailable, $"{Name} does not answer: {error.Message}", "Check discovery.consul.url and that the agent runs.").ToException(error);
+            throw Fault.Of(
+                DiscoveryFault.Unreachable, FaultKind.Unavailable, $"{Name} does not answer: {error.Message}",
+                "Check discovery.consul.url and that the agent runs.").ToException(error);
         }
 
         if (response.IsSuccessStatusCode || (isGoneFine && response.StatusCode == HttpStatusCode.NotFound))

@@ -29,6 +29,8 @@ public sealed class RegistryPlanTests
                     after[instance.Id].ShouldBe(instance);
             }
 
+            foreach (var known in published.Where(known => after.ContainsKey(known.Id)))
+                after[known.Id].Generation.ShouldBeGreaterThanOrEqualTo(known.Generation);
             after.Keys.Except(wanted.Select(static instance => instance.Id)).ShouldBeEmpty();
             plan.Renew.ShouldAllBe(instance => canRenew && published.Contains(instance));
         });
