@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Entrepot.Ports.Allocation.Factors;
 
 namespace Entrepot.Ports.Allocation;
@@ -28,18 +27,15 @@ internal sealed class NumberSpace
             Grant((int)holder.Port, holder.Service, (int)holder.Slot);
         foreach (var release in releases)
             _releases[(int)release.Port] = release;
-        var builder = ImmutableSortedDictionary.CreateBuilder<int, PortPast>();
         foreach (var row in past)
         {
-            builder[(int)row.Port] = new PortPast((int)row.Conflicts, (int)row.Owners, (int)row.Scans);
+            Past.Set((int)row.Port, new PortPast((int)row.Conflicts, (int)row.Owners, (int)row.Scans));
             _lastOwners[(int)row.Port] = row.LastOwner;
         }
-
-        Past = builder.ToImmutable();
     }
 
     /// <summary>What happened on ports.</summary>
-    public ImmutableSortedDictionary<int, PortPast> Past { get; private set; }
+    public PortHistory Past { get; } = new([]);
 
     /// <summary>Every leased port.</summary>
     public PortSet Leased() => PortSet.OfWords(_leased);
@@ -80,7 +76,7 @@ internal sealed class NumberSpace
         return cooling;
     }
 
-    /// <summary>True when a service gets a port that another one had, or nobody.</summary>
+    /// <summary>True when the last who gave a port back was another service, or nobody.</summary>
     public bool ChangesOwner(int port, string service) => _lastOwners.GetValueOrDefault(port) != service;
 
     /// <summary>Follows a service that gives up all its ports for new ones.</summary>
@@ -116,8 +112,8 @@ internal sealed class NumberSpace
     /// <summary>Follows what happened on a port.</summary>
     public void Remember(int port, string? owner, int owners, int conflicts, int scans)
     {
-        var past = Past.GetValueOrDefault(port) ?? new PortPast(0, 0, 0);
-        Past = Past.SetItem(port, new PortPast(past.Conflicts + conflicts, past.Owners + owners, past.Scans + scans));
+        var past = Past[port] ?? new PortPast(0, 0, 0);
+        Past.Set(port, new PortPast(past.Conflicts + conflicts, past.Owners + owners, past.Scans + scans));
         if (owner is not null || !_lastOwners.ContainsKey(port))
             _lastOwners[port] = owner;
     }

@@ -40,11 +40,15 @@ public static class PortAllocator
         return search.TryKernelPick(port) ? search.Chosen() : search.Refused();
     }
 
-    private static PortSearch Search(PortRequest request, PortSituation situation)
+    /// <summary>What decides about a request, for whoever lays the choice open.</summary>
+    internal static (PortSearch Search, PortRanking Ranking) Open(PortRequest request, PortSituation situation)
     {
         var constraints = Concerning(request, situation);
-        return new PortSearch(request, constraints, request.Fresh ? null : situation.PreviousPort, Ranking(request, situation, constraints));
+        var ranking = Ranking(request, situation, constraints);
+        return (new PortSearch(request, constraints, request.Fresh ? null : situation.PreviousPort, ranking), ranking);
     }
+
+    private static PortSearch Search(PortRequest request, PortSituation situation) => Open(request, situation).Search;
 
     private static PortRanking Ranking(PortRequest request, PortSituation situation, PortConstraint[] constraints) => new(
         request, constraints, situation.Evidence is { } evidence ? new PortScores(request, evidence) : null,

@@ -30,6 +30,10 @@ public sealed class PortBinder
     public async Task<BoundPort> BindAsync(PortRequest request, IPAddress address, CancellationToken cancellation = default)
     {
         request.Validate();
+        if (request.Ports > 1)
+            throw Fault.Of(
+                PortFault.RequestInvalid, FaultKind.Invalid, $"'{request.Service}' asks for {PortAllocator.Text(request.Ports)} adjacent ports, and one socket has one.",
+                "Lease the block from the port book, and let its owner bind the ports.").ToException();
         var attempt = new BindAttempt(request, address, PortObserver.Observe(_inventory, request, address));
         try
         {

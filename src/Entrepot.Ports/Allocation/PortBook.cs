@@ -45,6 +45,10 @@ public sealed class PortBook
         set => Volatile.Write(ref _policy, value);
     }
 
+    internal StateDatabase State => _state;
+
+    internal DateTimeOffset Now => _time.GetUtcNow();
+
     /// <summary>Every lease, ordered by node and port.</summary>
     public IReadOnlyList<PortLease> Leases() => LeaseTable.ReadAll(_state);
 
@@ -270,8 +274,6 @@ public sealed class PortBook
             };
             LeaseTable.Put(transaction, lease);
             space.Grant(lease.Port, lease.Service, slot);
-            if (space.ChangesOwner(lease.Port, lease.Service))
-                RememberPast(transaction, space, lease.Node, lease.Protocol, lease.Port, lease.Service, owners: 1);
         }
 
         JournalTable.Append(transaction, new JournalEntry(
@@ -324,6 +326,8 @@ public sealed class PortBook
         var now = _time.GetUtcNow();
         LeaseTable.RememberRelease(transaction, lease, now, now - _policy.CoolDown);
         space.Release(lease.Port, lease.Service, lease.Slot, now.ToUnixTimeMilliseconds(), (now - _policy.CoolDown).ToUnixTimeMilliseconds());
+        if (space.ChangesOwner(lease.Port, lease.Service))
+            RememberPast(transaction, space, lease.Node, lease.Protocol, lease.Port, lease.Service, owners: 1);
         _cache.Seal(transaction);
         JournalTable.Append(transaction, new JournalEntry(
             now, actor, "lease.release", $"{lease.Node}/{lease.Name}",

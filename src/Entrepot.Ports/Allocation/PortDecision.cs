@@ -87,19 +87,15 @@ public sealed record PortDecision(
 
         if (Omitted > 0)
             text.Append('\n').Append(CultureInfo.InvariantCulture, $"  and {Omitted} more, all refused");
-        if (Scores is { Count: > 0 } scores)
-        {
-            text.Append('\n').Append(CultureInfo.InvariantCulture, $"  score {scores.Sum(static score => score.Score * score.Weight):0.00}:");
-            text.AppendJoin(',', scores.Select(static score => string.Create(
-                CultureInfo.InvariantCulture, $" {score.Factor.Name()} {(score.Known ? score.Score.ToString("0.00", CultureInfo.InvariantCulture) : "–")}")));
-        }
+        if (Scorer is not null && Port is { } chosen and not PortRequest.AnyPort)
+            Scorer.Write(text.Append("\n  "), chosen);
 
         if (Seed is { } seed)
             text.Append('\n').Append(CultureInfo.InvariantCulture, $"  drawn with seed {seed:x16}");
         return text.ToString();
     }
 
-    private static string StepName(PortStep step) => step switch
+    internal static string StepName(PortStep step) => step switch
     {
         PortStep.Wanted => "wanted",
         PortStep.Pool => "pool",

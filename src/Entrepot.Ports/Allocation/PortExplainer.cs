@@ -20,7 +20,10 @@ public sealed class PortExplainer
     /// <param name="node">The node that this host is.</param>
     /// <param name="ourProcess">The process that runs the node's services; null for this one.</param>
     public PortExplainer(PortBook book, IPortInventory inventory, NodeName node, int? ourProcess = null)
-        => (_book, _inventory, _node, _ourProcess) = (book, inventory, node, ourProcess ?? Environment.ProcessId);
+        => (_book, _inventory, _node, _ourProcess, Pools) = (book, inventory, node, ourProcess ?? Environment.ProcessId, new PoolWatch(book, inventory, node));
+
+    /// <summary>How full the pools are.</summary>
+    public PoolWatch Pools { get; }
 
     /// <summary>Every lease and what is true of it, ordered by node and port.</summary>
     public IReadOnlyList<PortListEntry> List()
@@ -35,10 +38,7 @@ public sealed class PortExplainer
     /// <exception cref="FaultException"><see cref="PortFault.RequestInvalid"/>: the number is not a port.</exception>
     public PortExplanation Explain(int port, PortProtocol protocol)
     {
-        if (port is < 1 or > PortSet.MaxPort)
-            throw Fault.Of(
-                PortFault.RequestInvalid, FaultKind.Invalid, string.Create(CultureInfo.InvariantCulture, $"{port} is not a port."),
-                $"Use 1–{PortSet.MaxPort}.").ToException();
+        Check(port);
         var sockets = Listening(protocol, PortSet.Of(port));
         var ephemeral = _inventory.EphemeralRange();
         var lease = _book.Leases().FirstOrDefault(lease => lease.Node == _node && lease.Protocol == protocol && lease.Port == port);
@@ -52,8 +52,58 @@ public sealed class PortExplainer
             port, protocol.Name(), verdict, Summary(port, verdict, lease, listeners, rules),
             lease is null ? null : Entry(lease, sockets), lease?.Decision.Split('\n') ?? [], listeners,
             [.. rules.Select(rule => new PortRuleLine(rule.Rule, rule.Effect, $"{PortAllocator.Text(port)} {rule.Text}.", Unless(rule.Rule)))],
-            Notes(port, protocol));
+            Notes(port, protocol))
+        {
+            Passed = [.. Passed(port, protocol)],
+        };
     }
+
+    /// <summary>Lays open how a service would get its port now: candidates, vetoes, scores.</summary>
+    /// <param name="service">A service with a lease on this node.</param>
+    /// <param name="protocol">The transport, or null for the one of which it has a lease.</param>
+    /// <param name="whyNot">A port about which it is asked why the service has not got it, or null.</param>
+    /// <param name="rows">Most rows of allowed and of refused candidates each.</param>
+    /// <exception cref="FaultException"><see cref="PortFault.ServiceUnknown"/>: it has no lease, or none of which the request was kept;
+    /// <see cref="PortFault.RequestInvalid"/>: the number is not a port.</exception>
+    public PortTable ExplainService(string service, PortProtocol? protocol = null, int? whyNot = null, int rows = PortTabulator.DefaultRows)
+    {
+        if (whyNot is { } asked)
+            Check(asked);
+        var leases = _book.Leases().Where(lease => lease.Node == _node).ToList();
+        var lease = leases.Where(lease => lease.Service == service && (protocol ?? lease.Protocol) == lease.Protocol).MinBy(static lease => (lease.Protocol, lease.Slot))
+            ?? throw Fault.Of(
+                PortFault.ServiceUnknown, FaultKind.NotFound, $"No service '{service}' has a lease on node '{_node}'.",
+                leases.Count == 0 ? "No port is leased." : $"These have one: {string.Join(", ", leases.Select(static known => known.Service).Distinct())}.").ToException();
+        var request = lease.Request() ?? throw Fault.Of(
+            PortFault.ServiceUnknown, FaultKind.NotFound, $"The lease of '{service}' is from before requests were kept, so its choice can't be laid open.",
+            "Restart the service: it keeps its port, and its request is kept with the new lease.").ToException();
+        return PortTabulator.Tabulate(request, Situation(request, lease), rows, whyNot);
+    }
+
+    private static void Check(int port)
+    {
+        if (port is < 1 or > PortSet.MaxPort)
+            throw Fault.Of(
+                PortFault.RequestInvalid, FaultKind.Invalid, string.Create(CultureInfo.InvariantCulture, $"{port} is not a port."),
+                $"Use 1–{PortSet.MaxPort}.").ToException();
+    }
+
+    /// <summary>The situation as it would be if the service asked again: its own sockets are not in its way.</summary>
+    private PortSituation Situation(PortRequest request, PortLease lease)
+    {
+        var observed = PortObserver.Observe(_inventory, request, lease.Address);
+        var own = _book.Leases().Where(other => other.Node == _node && other.Service == request.Service && other.Protocol == request.Protocol)
+            .Select(static other => other.Port).ToHashSet();
+        return _book.Situation(request, observed with { InTheWay = [.. observed.InTheWay.Where(socket => !own.Contains(socket.Port))] });
+    }
+
+    /// <summary>Why services that might have the port have another one.</summary>
+    private IEnumerable<string> Passed(int port, PortProtocol protocol)
+        => from lease in _book.Leases()
+           where lease.Node == _node && lease.Protocol == protocol && lease.Slot == 0 && lease.Port != port
+           let request = lease.Request()
+           where request?.Asks(port) == true
+           select $"{lease.Service} has {PortAllocator.Text(lease.Port)}: {PortTabulator.Tabulate(request, Situation(request, lease), 1, port).WhyNot!.Answer}";
 
     private static string Summary(
         int port, PortVerdict verdict, PortLease? lease, List<PortListener> listeners, IReadOnlyList<PortObjection> rules)
@@ -88,6 +138,7 @@ public sealed class PortExplainer
         PortRule.BrowserBlocked => "no browser needs to reach the service",
         PortRule.Privileged => "the service may have privileged ports",
         PortRule.Ephemeral => "the host reserves the port",
+        PortRule.Compliance => "the policy allows dynamic ports",
         _ => null,
     };
 

@@ -85,4 +85,8 @@ public sealed record PortExplanation(
     IReadOnlyList<string> Decision,
     IReadOnlyList<PortListener> Listeners,
     IReadOnlyList<PortRuleLine> Rules,
-    IReadOnlyList<string> Notes);
+    IReadOnlyList<string> Notes)
+{
+    /// <summary>Services that might have it and have another one, each with the reason.</summary>
+    public IReadOnlyList<string> Passed { get; init; } = [];
+}

@@ -15,6 +15,9 @@ public enum PortFault
     /// <summary>The system refused to make or bind the socket for a reason that another port would not mend.</summary>
     BindFailed,
 
+    /// <summary>No such service has a lease, or nothing is known of what it asked.</summary>
+    ServiceUnknown,
+
     /// <summary>The lease was granted again since, or released: whoever holds this one must stop.</summary>
     LeaseSuperseded,
 }

@@ -11,6 +11,9 @@ public enum PortFindingKind
 
     /// <summary>An outgoing connection may take the port while the service is down.</summary>
     AtRisk,
+
+    /// <summary>Less of a pool is free than should stay free.</summary>
+    RunningOut,
 }
 
 /// <summary>A difference between what should be and what is, for the host to print and log.</summary>

@@ -101,15 +101,26 @@ internal sealed class PortRanking
         var equals = 0;
         for (var index = _first >> 6; index <= _last >> 6; index++)
         {
-            for (var level = InTier(index, Free(index), best); level != 0; level &= level - 1)
+            var level = InTier(index, Free(index), best);
+            equals += BitOperations.PopCount(level);
+            if (_request.Mode == AllocationMode.Lowest)
+            {
+                if (level != 0 && winner < 0)
+                    (winner, heaviest) = ((index << 6) + BitOperations.TrailingZeroCount(level), ulong.MaxValue);
+                continue;
+            }
+
+            for (; level != 0; level &= level - 1)
             {
                 var port = (index << 6) + BitOperations.TrailingZeroCount(level);
-                var weight = Weight(port);
-                equals++;
+                var weight = StableOrder.Weight(Seed, port);
                 if (winner < 0 || weight > heaviest)
                     (winner, heaviest) = (port, weight);
             }
         }
+
+        if (_request.Mode == AllocationMode.Lowest)
+            heaviest = Weight(winner);
 
         return new PortWinner(winner, new PortRank(best, heaviest), allowed, equals);
     }

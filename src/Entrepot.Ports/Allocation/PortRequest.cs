@@ -87,6 +87,10 @@ public sealed record PortRequest
         return mistakes;
     }
 
+    /// <summary>True when a wish of the request leads to the port.</summary>
+    internal bool Asks(int port)
+        => port == WantedPort || port == EmergencyPort || (Pool is { Strategy: not PoolStrategy.Static } pool && pool.Contains(port)) || OverflowPool?.Contains(port) == true;
+
     private long LastOf(int? first) => (long)(first ?? 0) + Ports - 1;
 
     /// <summary>Refuses a request that <see cref="Mistakes"/> finds fault with.</summary>

@@ -147,9 +147,10 @@ public sealed class PortSet : IEquatable<PortSet>
         from = Math.Min(from, MaxPort);
         var index = from >> 6;
         var word = _words[index] & (ulong.MaxValue >> (63 - (from & 63)));
-        while (word == 0)
+        if (word == 0)
         {
-            if (--index < 0)
+            index = _words.AsSpan(0, index).LastIndexOfAnyExcept(0UL);
+            if (index < 0)
                 return null;
             word = _words[index];
         }
@@ -244,10 +245,12 @@ public sealed class PortSet : IEquatable<PortSet>
             return null;
         var index = from >> 6;
         var word = (_words[index] ^ inverted) & (ulong.MaxValue << from);
-        while (word == 0)
+        if (word == 0)
         {
-            if (++index == WordCount)
+            var skipped = _words.AsSpan(index + 1).IndexOfAnyExcept(inverted);
+            if (skipped < 0)
                 return null;
+            index += skipped + 1;
             word = _words[index] ^ inverted;
         }
 

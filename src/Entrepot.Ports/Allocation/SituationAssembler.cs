@@ -24,15 +24,16 @@ internal static class SituationAssembler
         var cooling = space.CoolingSince((now - policy.CoolDown).ToUnixTimeMilliseconds(), service);
         var last = service is null ? null : space.PortOf(service);
         var bound = Veto(PortRule.Bound, Bound(observed.InTheWay), "is bound by another process");
+        var leased = new PortConstraint(PortRule.Leased, PortEffect.Veto, space.LeasedByOthers(service), "is leased to another service")
+        {
+            Detail = port => space.HolderOf(port) is { } holder ? $"is leased to '{holder}'" : null,
+        };
         return new PortSituation(
             protocol,
             [
                 Veto(PortRule.FoundTaken, observed.FoundTaken, "could not be bound"),
                 bound,
-                new PortConstraint(PortRule.Leased, PortEffect.Veto, space.LeasedByOthers(service), "is leased to another service")
-                {
-                    Detail = port => space.HolderOf(port) is { } holder ? $"is leased to '{holder}'" : null,
-                },
+                leased,
                 Veto(PortRule.CoolingDown, cooling, "was released just now and cools down"),
                 ExcludedPorts.Constraint(observed.Excluded),
                 ForbiddenPorts.Constraint(protocol),
@@ -48,7 +49,7 @@ internal static class SituationAssembler
             {
                 Profile = policy.Profile,
                 Ephemeral = observed.Ephemeral,
-                Occupied = Join(observed.Evidence.Occupied, space.Leased(), bound.Ports),
+                Occupied = Join(observed.Evidence.Occupied, leased.Ports, bound.Ports),
                 Past = space.Past.IsEmpty ? observed.Evidence.Past : space.Past,
             },
         };

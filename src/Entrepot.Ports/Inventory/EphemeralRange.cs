@@ -12,7 +12,7 @@ namespace Entrepot.Ports.Inventory;
 /// <param name="Known">False when the host could not be asked and these are its documented defaults.</param>
 public sealed record EphemeralRange(int First, int Last, PortSet Reserved, int UnprivilegedStart, bool Known)
 {
-    private const string ReservedSetting = "net.ipv4.ip_local_reserved_ports";
+    internal const string ReservedSetting = "net.ipv4.ip_local_reserved_ports";
 
     /// <summary>Linux's defaults (ip-sysctl: <c>ip_local_port_range</c> 32768–60999, <c>ip_unprivileged_port_start</c> 1024).</summary>
     public static EphemeralRange LinuxDefault { get; } = new(32768, 60999, PortSet.Empty, 1024, Known: false);

@@ -67,7 +67,7 @@ public static class WellKnownServices
         ("bittorrent", "tcp", [6881]),
         ("kubernetes kube-apiserver", "tcp", [6443]),
         ("cassandra", "tcp", [9042]),
-        ("mirror-push seaweedfs bitcoin", "tcp", [8333]),
+        ("bitcoin seaweedfs", "tcp", [8333]),
         ("influxdb", "tcp", [8086]),
         ("vault", "tcp", [8200]),
         ("nats", "tcp", [4222]),

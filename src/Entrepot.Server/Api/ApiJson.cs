@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Entrepot.Ports.Allocation;
+using Entrepot.Ports.Pools;
 
 namespace Entrepot.Server.Api;
 
@@ -38,4 +39,6 @@ namespace Entrepot.Server.Api;
 [JsonSerializable(typeof(IReadOnlyList<PortListEntry>))]
 [JsonSerializable(typeof(IReadOnlyList<ServiceDocument>))]
 [JsonSerializable(typeof(PortExplanation))]
+[JsonSerializable(typeof(PortTable))]
+[JsonSerializable(typeof(IReadOnlyList<PoolUsage>))]
 public sealed partial class ApiJson : JsonSerializerContext;

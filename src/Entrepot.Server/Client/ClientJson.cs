@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Entrepot.Ports.Allocation;
+using Entrepot.Ports.Pools;
 
 namespace Entrepot.Server.Client;
 
@@ -10,4 +11,6 @@ namespace Entrepot.Server.Client;
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(IReadOnlyList<PortListEntry>))]
 [JsonSerializable(typeof(PortExplanation))]
+[JsonSerializable(typeof(PortTable))]
+[JsonSerializable(typeof(IReadOnlyList<PoolUsage>))]
 public sealed partial class ClientJson : JsonSerializerContext;

@@ -21,6 +21,9 @@ internal sealed class GovernedServices(
     /// <summary>The declared services of this node.</summary>
     public IEnumerable<ServiceDeclaration> Declared => declaration.Current.Services.Where(service => service.Placement.Covers(settings.Node, settings.Site));
 
+    /// <summary>Names of services of other programs that keep their leases because they are declared.</summary>
+    public IEnumerable<string> Names => Declared.Select(static service => service.Name);
+
     /// <summary>Grants what is declared and not leased, releases what is leased and not declared any more.</summary>
     /// <param name="own">Services of the node itself, which lease for themselves, under every name that they may hold a lease.</param>
     /// <param name="cancellation">Gives up.</param>
@@ -54,13 +57,7 @@ internal sealed class GovernedServices(
         var has = book.Leases().FirstOrDefault(lease => lease.Node == settings.Node && lease.Service == service.Name && lease.Protocol == service.Protocol);
         if (has is not null && (service.Port == has.Port || (service.Port is null && pool?.Contains(has.Port) == true)))
             return;
-        var request = new PortRequest
-        {
-            Node = settings.Node, Service = service.Name, Protocol = service.Protocol, WantedPort = service.Port, Pool = pool, Ports = service.Ports,
-            Mode = service.Mode, Audience = service.Audience,
-            // Who declares a certain number wants it; the portfile's own checks have warned of it.
-            AllowPrivileged = service.Port is not null, AllowForbidden = service.Port is not null,
-        };
+        var request = DeclaredChoice.Request(declaration.Current, service, settings.Node);
         try
         {
             var grant = await book.GrantAsync(request, IPAddress.Any, Observe(service), cancellation);

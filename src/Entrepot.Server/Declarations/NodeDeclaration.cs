@@ -44,16 +44,7 @@ internal sealed class NodeDeclaration
     }
 
     /// <summary>The allocator's standing rules that follow from it.</summary>
-    public PortPolicy Policy()
-    {
-        var pools = Current.Pools.Where(pool => pool.Placement.Covers(_settings.Node, _settings.Site)).Select(static pool => pool.Pool);
-        return new PortPolicy
-        {
-            Pools = [.. PortPolicy.Default.Pools, .. pools],
-            Profile = Current.Policy.Profile,
-            DynamicPorts = Current.Policy.DynamicPorts,
-        };
-    }
+    public PortPolicy Policy() => DeclaredChoice.Policy(Current, _settings.Node, _settings.Site);
 
     /// <summary>Looks at the file until cancelled.</summary>
     /// <param name="changed">Called after another portfile was taken over.</param>

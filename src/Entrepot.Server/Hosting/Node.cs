@@ -7,6 +7,7 @@ using Entrepot.Server.Api;
 using Entrepot.Server.Discovery;
 using Entrepot.Server.Declarations;
 using Entrepot.Server.Guard;
+using Entrepot.Server.Leases;
 using Microsoft.Extensions.Logging;
 
 namespace Entrepot.Server.Hosting;
@@ -82,12 +83,16 @@ public sealed class Node : IAsyncDisposable
             launcher.WarnOfRisk();
             var governed = new GovernedServices(settings, declaration, book, inventory, guard, loggers.CreateLogger("Entrepot.Declarations"));
             await governed.ReconcileAsync(launcher.Services, cancellation);
+            var names = launcher.Services.SelectMany(PortSuccession.NamesOf).ToHashSet();
+            var keeper = new LeaseKeeper(book, inventory, settings.Node, () => [.. names, .. governed.Names], time, loggers.CreateLogger("Entrepot.Leases"));
+            var keeping = new BackgroundLoops(loggers.CreateLogger("Entrepot.Leases"));
+            parts.Push(keeping);
+            keeping.Start("lease keeper", keeper.RunAsync);
             if (declaration.Exists)
             {
                 var watching = new BackgroundLoops(loggers.CreateLogger("Entrepot.Declarations"));
                 parts.Push(watching);
-                var own = launcher.Services.SelectMany(PortSuccession.NamesOf).ToHashSet();
-                watching.Start("portfile", stop => declaration.RunAsync(now => governed.ReconcileAsync(own, now), stop));
+                watching.Start("portfile", stop => declaration.RunAsync(now => governed.ReconcileAsync(names, now), stop));
             }
 
             var publishing = RegistryPublishing.Start(

@@ -1,6 +1,7 @@
 using Entrepot.Core.Faults;
 using Entrepot.Core.Journal;
 using Entrepot.Ports.Allocation;
+using Entrepot.Ports.Pools;
 using Entrepot.Server.Api;
 using Entrepot.Server.Http;
 using Microsoft.AspNetCore.Http;
@@ -30,6 +31,13 @@ internal static class NetworkReads
             .Describe("ExplainPort", "Explain a port", "Its lease, who listens, every rule that speaks about it. protocol=udp or sctp for those.")
             .Produces<PortExplanation>()
             .Refuses(400);
+        routes.MapRead("/v1/ports/pools", ((HttpContext context) => JsonExchange.WriteAsync(context, service.Ports.Pools.Read(), ApiJson.Default.IReadOnlyListPoolUsage)))
+            .Describe("ListPools", "List the pools", "How full each pool of this node is, whether it runs out, and when it is likely to be full.")
+            .Produces<IReadOnlyList<PoolUsage>>();
+        routes.MapRead("/v1/ports/services/{name}", (HttpContext context, string name, string? protocol, int? whyNot, int? rows) => TableAsync(service, context, name, protocol, whyNot, rows))
+            .Describe("ExplainService", "Lay the choice of a service's port open", "Candidates, vetoes, twelve scores with weights. whyNot=PORT says why not that one; rows=1–1000 of each kind.")
+            .Produces<PortTable>()
+            .Refuses(400, 404);
         routes.MapRead("/v1/journal", (HttpContext context, long? after, int? count, string? action) => JournalAsync(service, context, after, count, action))
             .Describe("ReadJournal", "Read the journal", "Oldest first; after=SEQUENCE gives what came later, without it the newest are given. action=PREFIX picks kinds of change; count is at most 1,000.")
             .Produces<IReadOnlyList<JournalEntryDocument>>()
@@ -37,11 +45,20 @@ internal static class NetworkReads
     }
 
     private static Task ExplainAsync(MetadataService service, HttpContext context, int port, string? protocol)
+        => JsonExchange.WriteAsync(context, service.Ports.Explain(port, Protocol(protocol ?? "tcp")), ApiJson.Default.PortExplanation);
+
+    private static Task TableAsync(MetadataService service, HttpContext context, string name, string? protocol, int? whyNot, int? rows)
     {
-        if (!PortProtocols.TryParse(protocol ?? "tcp", out var parsed))
-            throw Fault.Of(HttpFault.Body, FaultKind.Invalid, $"'{protocol}' is not a protocol.", "Use tcp, udp or sctp.").ToException();
-        return JsonExchange.WriteAsync(context, service.Ports.Explain(port, parsed), ApiJson.Default.PortExplanation);
+        if (rows is < 1 or > PortTabulator.MaxRows)
+            throw Fault.Of(HttpFault.Body, FaultKind.Invalid, $"rows={rows} is not a number of rows.", $"Use 1–{PortTabulator.MaxRows}.").ToException();
+        var table = service.Ports.ExplainService(name, protocol is null ? null : Protocol(protocol), whyNot, rows ?? PortTabulator.DefaultRows);
+        return JsonExchange.WriteAsync(context, table, ApiJson.Default.PortTable);
     }
+
+    private static PortProtocol Protocol(string name)
+        => PortProtocols.TryParse(name, out var protocol)
+            ? protocol
+            : throw Fault.Of(HttpFault.Body, FaultKind.Invalid, $"'{name}' is not a protocol.", "Use tcp, udp or sctp.").ToException();
 
     private static Task JournalAsync(MetadataService service, HttpContext context, long? after, int? count, string? action)
     {

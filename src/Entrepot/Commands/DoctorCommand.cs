@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Net.Http.Json;
+using System.Text.Json;
 using Entrepot.Cli.Diagnosis;
 using Entrepot.Cli.Rendering;
 using Entrepot.Core.Faults;
@@ -6,6 +8,7 @@ using Entrepot.Core.Kernel;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Inventory;
 using Entrepot.Server.Api;
+using Entrepot.Server.Client;
 using Entrepot.Server.Configuration;
 using Spectre.Console;
 
@@ -59,6 +62,8 @@ internal static class DoctorCommand
         var wanted = inventory.Sockets(PortProtocol.Tcp).Where(static socket => socket.Listening).ToList();
         checks.AddRange(HostChecks.Ports(settings, inventory.WithOwners(wanted), network, answers));
         checks.Add(HostChecks.Ephemeral(settings, inventory.EphemeralRange(), network));
+        if (answers)
+            checks.AddRange(await PoolsAsync(context, network!, cancellation));
         checks.Add(HostChecks.Clock(context.Environment.Time.GetUtcNow(), date));
         checks.Add(HostChecks.OpenFiles(ProcessLimits.OpenFiles(), settings));
         checks.Add(HostChecks.Programs(context.Environment.Variable("PATH")));
@@ -94,6 +99,27 @@ internal static class DoctorCommand
         catch (Exception error) when (error is HttpRequestException or OperationCanceledException or ArgumentException && !cancellation.IsCancellationRequested)
         {
             return (false, null);
+        }
+    }
+
+    /// <summary>What the running node says of its pools; nothing from one that keeps none or does not tell.</summary>
+    private static async Task<IEnumerable<Check>> PoolsAsync(CommandContext context, AnnouncedNetwork network, CancellationToken cancellation)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        deadline.CancelAfter(Patience);
+        try
+        {
+            if (network.Surfaces.FirstOrDefault(static surface => surface.Surface == "metadata") is not { } metadata)
+                return [];
+            using var client = new HttpRequestMessage(HttpMethod.Get, $"{network.Local?.GetValueOrDefault(metadata.Url) ?? metadata.Url}/v1/ports/pools");
+            using var response = await context.Http.SendAsync(client, deadline.Token);
+            return response.IsSuccessStatusCode
+                ? HostChecks.Pools(await response.Content.ReadFromJsonAsync(ClientJson.Default.IReadOnlyListPoolUsage, deadline.Token) ?? [])
+                : [];
+        }
+        catch (Exception error) when (error is HttpRequestException or JsonException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        {
+            return [];
         }
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Entrepot.Cli.Rendering;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Inventory;
+using Entrepot.Ports.Pools;
 using Entrepot.Server.Api;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Hosting;
@@ -63,6 +64,12 @@ internal static class HostChecks
             ? Check.Ok(name, Invariant($"{range.First}–{range.Last}; none of our ports lies in it unreserved"))
             : Check.Warn(name, Invariant($"outgoing connections may take {risk}, which lie in {range.First}–{range.Last}"), range.Cure(ports)!);
     }
+
+    /// <summary>Every pool has the share free that should stay free.</summary>
+    public static IEnumerable<Check> Pools(IReadOnlyList<PoolUsage> pools)
+        => pools.Select(static pool => pool.RunningOut
+            ? Check.Warn($"pool {pool.Pool}", $"{pool.Summary} Forecast: {pool.Forecast.Text}.", pool.Cure!)
+            : Check.Ok($"pool {pool.Pool}", Invariant($"{pool.Free} of {pool.Size} {pool.Protocol} ports free")));
 
     /// <summary>The clock agrees with the node's.</summary>
     /// <param name="here">This machine's time.</param>

@@ -26,7 +26,7 @@ public sealed partial class ReferenceTests : IAsyncLifetime
             "delete /v1/mirrors/{mirror}", "delete /v1/uploads/{id}", "delete /{mirror}/{path}", "get /healthz", "get /readyz", "get /v1/blobs/{digest}",
             "get /v1/blobs/{digest}/fingerprint", "get /v1/journal", "get /v1/mirrors", "get /v1/mirrors/{mirror}", "get /v1/mirrors/{mirror}/listing",
             "get /v1/mirrors/{mirror}/snapshots", "get /v1/mirrors/{mirror}/snapshots/{from}/diff/{to}", "get /v1/mirrors/{mirror}/snapshots/{number}",
-            "get /v1/mirrors/{mirror}/tree/{path}", "get /v1/network", "get /v1/nodes", "get /v1/ports", "get /v1/ports/{port}", "get /v1/services", "get /v1/services/{name}", "head /v1/blobs/{digest}",
+            "get /v1/mirrors/{mirror}/tree/{path}", "get /v1/network", "get /v1/nodes", "get /v1/ports", "get /v1/ports/pools", "get /v1/ports/services/{name}", "get /v1/ports/{port}", "get /v1/services", "get /v1/services/{name}", "head /v1/blobs/{digest}",
             "head /v1/uploads/{id}", "patch /v1/mirrors/{mirror}", "patch /v1/uploads/{id}", "post /v1/blobs/missing", "post /v1/gc", "post /v1/mirrors",
             "post /v1/mirrors/{mirror}/rollback", "post /v1/mirrors/{mirror}/snapshots", "post /v1/nodes/{node}/heartbeat", "post /v1/verify",
             "put /v1/blobs/{digest}", "put /{mirror}/{path}",

@@ -6,6 +6,8 @@ using Entrepot.Core.Identities;
 using Entrepot.Core.Journal;
 using Entrepot.Mirror.Integrity;
 using Entrepot.Ports.Allocation;
+using Entrepot.Ports.Pools;
+using Entrepot.Ports.Allocation.Factors;
 using Entrepot.Server.Api;
 using Entrepot.Server.Client;
 using Entrepot.Server.Http;
@@ -122,6 +124,8 @@ internal sealed class FakeNetwork : IAsyncDisposable
                 ["v1", "nodes"] => Json(context, Nodes, ApiJson.Default.IReadOnlyListNodeDocument),
                 ["v1", "journal"] => Json(context, [JournalEntryDocument.Of(new JournalEntry(1, Now, "node:origin", "mirror.create", "images", "{\"kind\":\"hosted\"}"))], ApiJson.Default.IReadOnlyListJournalEntryDocument),
                 ["v1", "ports"] => Json(context, [Lease()], ClientJson.Default.IReadOnlyListPortListEntry),
+                ["v1", "ports", "pools"] => Json(context, [Pool()], ClientJson.Default.IReadOnlyListPoolUsage),
+                ["v1", "ports", "services", var service] => Json(context, Table(service, context.Request.Query["whyNot"]), ClientJson.Default.PortTable),
                 ["v1", "ports", var port] => Json(context, Explain(int.Parse(port, CultureInfo.InvariantCulture)), ClientJson.Default.PortExplanation),
                 ["v1", "gc"] => CollectAsync(context),
                 ["v1", "verify"] => VerifyAsync(context),
@@ -373,6 +377,14 @@ internal sealed class FakeNetwork : IAsyncDisposable
     private static PortListEntry Lease() => new(
         "origin", "push", "tcp", "127.0.0.1", 8333, 8333, 7, Now, PortLeaseState.Bound, "8333 is wanted and free.", PortVerdict.InUse,
         [new PortListener("127.0.0.1", "entrepot (pid 12)", 12, true)]);
+
+    private static PoolUsage Pool()
+        => new("edges", "tcp", 54321, 54400, 60, 1, 0, 19, 0.3, true, new PoolForecast(PoolOutlook.NotEnoughData, 0, null, null, null, "not enough data"));
+
+    private static PortTable Table(string service, string? whyNot) => PortTabulator.Tabulate(
+        new PortRequest { Node = NodeName.Parse("origin"), Service = service, Pool = DefaultPorts.Edges, EmergencyPort = 60000 },
+        new PortSituation(PortProtocol.Tcp, [new PortConstraint(PortRule.Leased, PortEffect.Veto, PortSet.Of(54352), "is leased to 'edge-2'")]) { Evidence = PortEvidence.None },
+        3, whyNot is null ? null : int.Parse(whyNot, CultureInfo.InvariantCulture));
 
     private static PortExplanation Explain(int port) => new(
         port, "tcp", PortVerdict.InUse, $"{port} is leased to 'push', which listens on it.", Lease(), ["8333 is wanted and free.", "   8333 wanted    chosen"],

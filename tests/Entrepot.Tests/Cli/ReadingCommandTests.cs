@@ -67,6 +67,27 @@ public sealed class ReadingCommandTests : IAsyncLifetime
         => (await _world.OutputOfAsync("nodes")).ShouldContain("edge-1  hall-a  healthy  " + _world.Network.Url + "          3  5.0 MiB/s  1.0 GiB  10.0 GiB       1  3 s ago  two good beats");
 
     [Fact]
+    public async Task A_choice_is_laid_open_in_a_hundred_columns()
+    {
+        var table = await _world.OutputOfAsync("ports", "explain", "edge-1");
+        table.ShouldContain("REMARK");
+        table.ShouldContain("chosen");
+        table.ShouldContain("firewall        ·    11 %  the firewall's rules are not known");
+        table.Split('\n').Skip(1).Where(static line => !line.Contains("candidates allowed", StringComparison.Ordinal)).ShouldAllBe(static line => line.Length <= 100);
+
+        (await _world.OutputOfAsync("ports", "explain", "edge-1", "--why-not", "54352")).ShouldContain("54352 is leased to 'edge-2'.");
+        (await _world.OutputOfAsync("ports", "explain", "edge-1", "--why-not", "54321")).ShouldContain("known from malware or pranks");
+    }
+
+    [Fact]
+    public async Task Pools_are_drawn_and_one_that_runs_out_is_told()
+    {
+        var pools = await _world.OutputOfAsync("ports", "pools");
+        pools.ShouldContain("edges  54321–54400  ████████████████░░░░  76 %");
+        pools.ShouldContain("Pool 'edges' (54321–54400) has 19 of 80 tcp ports left, less than the 30 % that should stay free. Enlarge pool 'edges'");
+    }
+
+    [Fact]
     public async Task Ports_list_and_explain_tell_the_reason()
     {
         (await _world.OutputOfAsync("ports", "list")).ShouldContain("8333  tcp       origin  push     bound  inuse    entrepot (pid 12)  8333 is wanted and free.");
@@ -119,6 +140,7 @@ public sealed class ReadingCommandTests : IAsyncLifetime
     [InlineData("nodes", "0.last.node", "edge-1")]
     [InlineData("ports list", "0.service", "push")]
     [InlineData("ports explain 8333", "lease.generation", "7")]
+    [InlineData("ports explain edge-1 --why-not 54352", "whyNot.port", "54352")]
     [InlineData("journal", "0.action", "mirror.create")]
     [InlineData("gc --dry-run", "sweptBytes", "2048")]
     [InlineData("verify", "done", "True")]

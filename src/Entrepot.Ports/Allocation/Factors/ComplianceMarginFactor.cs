@@ -30,7 +30,8 @@ internal sealed class ComplianceMarginFactor : PortFactorRule
     {
         if (ForbiddenPorts.Constraint(context.Request.Protocol).Ports.Contains(port))
             return "on the block list";
-        if (context.Evidence.Ephemeral.Unreserved.Contains(port))
+        var range = context.Evidence.Ephemeral;
+        if (port >= range.First && port <= range.Last && !range.Reserved.Contains(port))
             return "in the range for outgoing connections";
         var distance = Distance(Risky(context.Evidence.Ephemeral, context.Request.Protocol), port);
         var far = distance >= Enough

@@ -11,31 +11,19 @@ internal sealed class HistoryFactor : PortFactorRule
     public override string? Missing(FactorContext context) => context.Evidence.Past is null ? "nothing was kept" : null;
 
     public override ReadOnlySpan<byte> Score(FactorContext context, int first, Span<byte> scratch)
-    {
-        scratch.Fill(Best);
-        foreach (var (port, past) in context.Evidence.Past!)
-        {
-            if (port >= first && port < first + scratch.Length)
-                scratch[port - first] = Score(past);
-        }
-
-        return scratch;
-    }
+        => Slice(context.Evidence.Past!.Scores, first, scratch);
 
     public override string Say(FactorContext context, int port)
     {
-        if (context.Evidence.Past!.GetValueOrDefault(port) is not { } past || Score(past) == Best)
+        if (context.Evidence.Past![port] is not { Score: not Best } past)
             return "nothing happened";
         var parts = new List<string>(3);
         if (past.Conflicts > 0)
             parts.Add(string.Create(CultureInfo.InvariantCulture, $"found taken {past.Conflicts}×"));
-        if (past.Owners > 1)
-            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{past.Owners} owners"));
+        if (past.Owners > 0)
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{past.Owners} owner{(past.Owners == 1 ? "" : "s")} before"));
         if (past.Scans > 0)
             parts.Add(string.Create(CultureInfo.InvariantCulture, $"scanned {past.Scans}×"));
         return string.Join(", ", parts);
     }
-
-    private static byte Score(PortPast past)
-        => (byte)(Best - (Math.Min(past.Conflicts, 3) * 48) - (Math.Clamp(past.Owners - 1, 0, 5) * 8) - (Math.Min(past.Scans, 6) * 10));
 }

@@ -5,9 +5,9 @@ internal sealed class LatencyFactor : PathFactor
 {
     public override PortFactor Factor => PortFactor.Latency;
 
-    protected override double? Value(PathMeasure measure) => measure.Latency?.TotalMilliseconds;
+    public override double? Value(PathMeasure measure) => measure.Latency?.TotalMilliseconds;
 
-    protected override byte Score(double value) => Logarithmic(value, worst: 500, best: 5);
+    public override byte Score(double value) => Logarithmic(value, worst: 500, best: 5);
 
     protected override string Text(double value) => Format($"{value:0.#} ms");
 }

@@ -18,13 +18,8 @@ internal sealed class LoadBalancingFactor : PortFactorRule
     public override ReadOnlySpan<byte> Score(FactorContext context, int first, Span<byte> scratch)
     {
         scratch.Fill(Apart);
-        var known = context.Evidence.Peers.Union(context.Evidence.Siblings);
-        foreach (var (from, to) in known.Ranges())
-        {
-            Fill(from - (from % Block), to - (to % Block) + Block - 1, SameBlock, first, scratch);
-            Fill(from - 1, to + 1, Adjacent, first, scratch);
-        }
-
+        Around(context.Evidence.Peers, first, scratch);
+        Around(context.Evidence.Siblings, first, scratch);
         Mark(context.Evidence.Peers, first, scratch, Best);
         Mark(context.Evidence.Siblings, first, scratch, Best);
         return scratch;
@@ -41,6 +36,18 @@ internal sealed class LoadBalancingFactor : PortFactorRule
         return known.Contains(port - 1) || known.Contains(port + 1) ? "next to the service's other port"
             : near < port - (port % Block) + Block ? string.Create(CultureInfo.InvariantCulture, $"in a block of {Block} with {near}")
             : "apart from the service's others";
+    }
+
+    private static void Around(PortSet known, int first, Span<byte> scores)
+    {
+        // Nothing that is further away than a block is raised by it.
+        for (var from = known.FirstAtOrAfter(first - Block); from is { } start && start < first + scores.Length + Block;)
+        {
+            var end = known.FirstFreeAtOrAfter(start) ?? PortSet.MaxPort + 1;
+            Fill(start - (start % Block), end - 1 - ((end - 1) % Block) + Block - 1, SameBlock, first, scores);
+            Fill(start - 1, end, Adjacent, first, scores);
+            from = known.FirstAtOrAfter(end);
+        }
     }
 
     private static void Fill(int from, int to, byte score, int first, Span<byte> scores)

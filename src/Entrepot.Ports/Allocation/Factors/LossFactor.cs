@@ -8,9 +8,9 @@ internal sealed class LossFactor : PathFactor
 
     public override PortFactor Factor => PortFactor.Loss;
 
-    protected override double? Value(PathMeasure measure) => measure.Loss;
+    public override double? Value(PathMeasure measure) => measure.Loss;
 
-    protected override byte Score(double value) => Level(1 - Math.Sqrt(Math.Clamp(value, 0, Worst) / Worst));
+    public override byte Score(double value) => Level(1 - Math.Sqrt(Math.Clamp(value, 0, Worst) / Worst));
 
     protected override string Text(double value) => value <= 0 ? "none lost" : Format($"{value * 100:0.##} % lost");
 }

@@ -6,31 +6,22 @@ namespace Entrepot.Ports.Allocation.Factors;
 internal abstract class PathFactor : PortFactorRule
 {
     /// <summary>The measured value, or null.</summary>
-    protected abstract double? Value(PathMeasure measure);
+    public abstract double? Value(PathMeasure measure);
 
     /// <summary>The score of a value.</summary>
-    protected abstract byte Score(double value);
+    public abstract byte Score(double value);
+
+    public sealed override ReadOnlySpan<byte> Score(FactorContext context, int first, Span<byte> scratch)
+        => Slice(context.Evidence.Paths.Scores(this)!, first, scratch);
+
+    public sealed override string? Missing(FactorContext context)
+        => context.Evidence.Paths.Scores(this) is null ? $"no {Factor.Name()} was measured" : null;
+
+    public sealed override string Say(FactorContext context, int port)
+        => context.Evidence.Paths[port] is { } measure && Value(measure) is { } value ? Text(value) : "not measured here";
 
     /// <summary>The value with its unit.</summary>
     protected abstract string Text(double value);
-
-    public sealed override ReadOnlySpan<byte> Score(FactorContext context, int first, Span<byte> scratch)
-    {
-        scratch.Fill(Neutral);
-        foreach (var (port, measure) in context.Evidence.Paths)
-        {
-            if (port >= first && port < first + scratch.Length && Value(measure) is { } value)
-                scratch[port - first] = Score(value);
-        }
-
-        return scratch;
-    }
-
-    public sealed override string? Missing(FactorContext context)
-        => context.Evidence.Paths.IsEmpty || context.Evidence.Paths.Values.All(measure => Value(measure) is null) ? $"no {Factor.Name()} was measured" : null;
-
-    public sealed override string Say(FactorContext context, int port)
-        => context.Evidence.Paths.TryGetValue(port, out var measure) && Value(measure) is { } value ? Text(value) : "not measured here";
 
     /// <summary>1 at <paramref name="best"/> or better, 0 at <paramref name="worst"/>, logarithmic between them.</summary>
     protected static byte Logarithmic(double value, double worst, double best)

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Entrepot.Ports.Declarations;
 using Entrepot.Ports.Inventory;
 
@@ -30,7 +29,7 @@ public sealed record PortEvidence
     public PortTopology? Topology { get; init; }
 
     /// <summary>What was measured on the way to single ports.</summary>
-    public ImmutableSortedDictionary<int, PathMeasure> Paths { get; init; } = ImmutableSortedDictionary<int, PathMeasure>.Empty;
+    public PortPaths Paths { get; init; } = PortPaths.None;
 
     /// <summary>Ports that are leased or bound.</summary>
     public PortSet Occupied { get; init; } = PortSet.Empty;
@@ -39,7 +38,7 @@ public sealed record PortEvidence
     public EphemeralRange Ephemeral { get; init; } = EphemeralRange.LinuxDefault;
 
     /// <summary>What happened on single ports, or null where nobody kept it.</summary>
-    public ImmutableSortedDictionary<int, PortPast>? Past { get; init; }
+    public PortHistory? Past { get; init; }
 }
 
 /// <summary>How nodes that exchange traffic are arranged.</summary>
@@ -60,15 +59,3 @@ public enum TopologyShape
 /// <param name="Near">Ports of the hub, of both neighbours of the ring, or of the parent.</param>
 /// <param name="Far">Ports of the other spokes, of the rest of the ring, or of children and siblings.</param>
 public sealed record PortTopology(TopologyShape Shape, PortSet Near, PortSet Far);
-
-/// <summary>What was measured on the way to a port; null where it was not.</summary>
-/// <param name="Latency">Median time to the first byte of an answer.</param>
-/// <param name="BytesPerSecond">Median throughput.</param>
-/// <param name="Loss">Share of packets or probes that were lost, 0–1.</param>
-public sealed record PathMeasure(TimeSpan? Latency, double? BytesPerSecond, double? Loss);
-
-/// <summary>What happened on a port.</summary>
-/// <param name="Conflicts">How often a service found it taken by somebody else.</param>
-/// <param name="Owners">How many services have had it.</param>
-/// <param name="Scans">How often a scan of it was seen.</param>
-public sealed record PortPast(int Conflicts, int Owners, int Scans);

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Runtime.Intrinsics;
+using System.Text;
 
 namespace Entrepot.Ports.Allocation.Factors;
 
@@ -18,6 +20,7 @@ internal sealed class PortScores
     public const int MaxTotal = PortFactorRule.Best * FactorProfile.Whole;
 
     private const int TierShift = 10;  // 64 tiers of a 16-bit total
+    private const int Part = 4096;  // totals and scores of so many ports stay in the first-level cache over all factors
 
     private static readonly PortFactorRule[] Rules =
     [
@@ -60,11 +63,15 @@ internal sealed class PortScores
     public void Fill(int first, Span<ushort> totals)
     {
         totals.Fill(_neutral);
-        var scratch = (_scratch ??= new byte[PortSet.MaxPort + 1]).AsSpan(0, totals.Length);
-        foreach (var rule in Rules)
+        var scratch = _scratch ??= new byte[Part];
+        for (var begin = 0; begin < totals.Length; begin += Part)
         {
-            if (_missing[(int)rule.Factor - 1] is null)
-                Add(totals, rule.Score(_context, first, scratch), (ushort)_profile[rule.Factor].Weight);
+            var part = totals.Slice(begin, Math.Min(Part, totals.Length - begin));
+            foreach (var rule in Rules)
+            {
+                if (_missing[(int)rule.Factor - 1] is null)
+                    Add(part, rule.Score(_context, first + begin, scratch.AsSpan(0, part.Length)), (ushort)_profile[rule.Factor].Weight);
+            }
         }
     }
 
@@ -78,20 +85,28 @@ internal sealed class PortScores
 
     /// <summary>Every factor's word on one port.</summary>
     public IReadOnlyList<PortScore> Of(int port)
+        => [.. Rules.Select(rule => new PortScore(
+            rule.Factor, (double)(Level(rule, port) ?? PortFactorRule.Neutral) / PortFactorRule.Best, (double)_profile[rule.Factor].Weight / FactorProfile.Whole,
+            Level(rule, port) is not null, _missing[(int)rule.Factor - 1] ?? rule.Say(_context, port)))];
+
+    /// <summary>The scores of one port in a line, in hundredths; a dash where there was no evidence.</summary>
+    public void Write(StringBuilder text, int port)
     {
-        var scores = new PortScore[PortFactors.Count];
-        Span<byte> score = stackalloc byte[1];
+        text.Append(CultureInfo.InvariantCulture, $"score {Share(Total(port)):0.000}:");
         foreach (var rule in Rules)
         {
-            var index = (int)rule.Factor - 1;
-            var missing = _missing[index];
-            var level = missing is null ? rule.Score(_context, port, score)[0] : PortFactorRule.Neutral;
-            scores[index] = new PortScore(
-                rule.Factor, (double)level / PortFactorRule.Best, (double)_profile[rule.Factor].Weight / FactorProfile.Whole,
-                missing is null, missing ?? rule.Say(_context, port));
+            text.Append(' ').Append(rule.Factor.Name()).Append(' ');
+            if (Level(rule, port) is { } level)
+                text.Append(((level * 100) + (PortFactorRule.Best / 2)) / PortFactorRule.Best);
+            else
+                text.Append('–');
         }
+    }
 
-        return scores;
+    private byte? Level(PortFactorRule rule, int port)
+    {
+        Span<byte> score = stackalloc byte[1];
+        return _missing[(int)rule.Factor - 1] is null ? rule.Score(_context, port, score)[0] : null;
     }
 
     private static void Add(Span<ushort> totals, ReadOnlySpan<byte> scores, ushort weight)

@@ -5,9 +5,9 @@ internal sealed class ThroughputFactor : PathFactor
 {
     public override PortFactor Factor => PortFactor.Throughput;
 
-    protected override double? Value(PathMeasure measure) => measure.BytesPerSecond;
+    public override double? Value(PathMeasure measure) => measure.BytesPerSecond;
 
-    protected override byte Score(double value) => Logarithmic(value, worst: 1e6, best: 1e9);
+    public override byte Score(double value) => Logarithmic(value, worst: 1e6, best: 1e9);
 
     protected override string Text(double value) => Format($"{value / 1e6:0.#} MB/s");
 }

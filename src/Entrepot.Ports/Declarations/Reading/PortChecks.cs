@@ -34,7 +34,7 @@ internal static class PortChecks
 
         if (first < Outgoing.UnprivilegedStart && Lacks(AcceptedRisk.Privileged) && !values.Has(ServiceKeys.Process))
             issues.Risk(at, $"{service.Title}: {Name(first)} needs a privilege to bind; {Cure(AcceptedRisk.Privileged, "name the process that has it")}");
-        if (Lacks(AcceptedRisk.NodePort) && In(KubernetesNodePorts.StaticBand) is { } node)
+        if (Lacks(AcceptedRisk.NodePort) && In(NodePortRange.Default.StaticBand) is { } node)
             issues.Risk(at, $"{service.Title}: {Name(node)} is one that Kubernetes gives to services that name their port; {Cure(AcceptedRisk.NodePort, "choose another port")}");
         // The ranges of pools are kept from outgoing connections.
         if (service.Pool is null && !values.Has(ServiceKeys.Pool) && Lacks(AcceptedRisk.Ephemeral) && In(Outgoing.Unreserved) is { } outgoing)

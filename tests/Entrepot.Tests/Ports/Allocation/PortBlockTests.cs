@@ -138,7 +138,7 @@ public sealed class PortBlockTests : IAsyncDisposable
 
         var fresh = await GrantAsync(Block("web", 1) with { Fresh = true });
         fresh.Lease!.Port.ShouldNotBe(first);
-        _book.Situation(Node, PortProtocol.Tcp, PortObservation.None).Evidence!.Past![first].Conflicts.ShouldBe(3);
+        _book.Situation(Node, PortProtocol.Tcp, PortObservation.None).Evidence!.Past![first]!.Conflicts.ShouldBe(3);
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using CsCheck;
 using Entrepot.Core.Identities;
 using Entrepot.Ports.Allocation;
@@ -20,10 +19,13 @@ public sealed class PortFactorTests
         Peers = PortSet.Of(20005),
         Siblings = PortSet.Of(20050),
         Topology = new PortTopology(TopologyShape.Ring, PortSet.Of(20007), PortSet.Of(20008)),
-        Paths = ImmutableSortedDictionary<int, PathMeasure>.Empty
-            .Add(20003, new PathMeasure(TimeSpan.FromMilliseconds(1), 2e9, 0)).Add(20004, new PathMeasure(TimeSpan.FromSeconds(1), 1e5, 0.5)),
+        Paths = new PortPaths(
+        [
+            KeyValuePair.Create(20003, new PathMeasure(TimeSpan.FromMilliseconds(1), 2e9, 0)),
+            KeyValuePair.Create(20004, new PathMeasure(TimeSpan.FromSeconds(1), 1e5, 0.5)),
+        ]),
         Occupied = PortSet.Of(20005, 20040, 20050),
-        Past = ImmutableSortedDictionary<int, PortPast>.Empty.Add(20009, new PortPast(3, 4, 9)),
+        Past = new PortHistory([KeyValuePair.Create(20009, new PortPast(3, 4, 9))]),
     };
 
     private static readonly Gen<PortSet> GenPorts = Gen.Int[19900, 20200].Array[0, 40].Select(static ports => PortSet.Of(ports));
@@ -38,10 +40,10 @@ public sealed class PortFactorTests
             Peers = three,
             Siblings = four,
             Topology = (absent & 4) == 0 ? null : new PortTopology((TopologyShape)(absent % 3), one, five),
-            Paths = two.Enumerate().ToImmutableSortedDictionary(static port => port, static port => new PathMeasure(
-                port % 3 == 0 ? null : TimeSpan.FromMilliseconds(port % 700), port % 5 == 0 ? null : port * 1e4, (port % 20) / 100.0)),
+            Paths = new PortPaths(two.Enumerate().Select(static port => KeyValuePair.Create(port, new PathMeasure(
+                port % 3 == 0 ? null : TimeSpan.FromMilliseconds(port % 700), port % 5 == 0 ? null : port * 1e4, (port % 20) / 100.0)))),
             Occupied = five,
-            Past = (absent & 8) == 0 ? null : one.Enumerate().ToImmutableSortedDictionary(static port => port, static port => new PortPast(port % 5, port % 9, port % 11)),
+            Past = (absent & 8) == 0 ? null : new PortHistory(one.Enumerate().Select(static port => KeyValuePair.Create(port, new PortPast(port % 5, port % 9, port % 11)))),
             Ephemeral = (absent & 16) == 0 ? EphemeralRange.LinuxDefault : EphemeralRange.LinuxDefault with { Reserved = three },
         });
 

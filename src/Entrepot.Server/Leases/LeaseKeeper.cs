@@ -1,0 +1,65 @@
+using Entrepot.Core.Faults;
+using Entrepot.Core.Identities;
+using Entrepot.Ports.Allocation;
+using Entrepot.Ports.Inventory;
+using Microsoft.Extensions.Logging;
+
+namespace Entrepot.Server.Leases;
+
+/// <summary>The node's heart-beat for its leases: renews those of services that live or are declared, repairs leaks of the others, and
+/// tells when a pool runs out.</summary>
+internal sealed class LeaseKeeper(
+    PortBook book, IPortInventory inventory, NodeName node, Func<IReadOnlyCollection<string>> alive, TimeProvider time, ILogger logger)
+{
+    private readonly PoolWatch _pools = new(book, inventory, node);
+    private readonly HashSet<(string Pool, string Protocol)> _runningOut = [];
+    private bool _failing;
+
+    /// <summary>Time between two beats. A lease must be missed for its term, an hour, and then three times more.</summary>
+    public static TimeSpan Interval { get; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Beats until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        do
+        {
+            try
+            {
+                await BeatAsync(cancellation);
+                _failing = false;
+            }
+            catch (Exception error) when (error is FaultException or IOException or UnauthorizedAccessException)
+            {
+                // The next beat may do; a lease outlives many of them.
+                if (!_failing)
+                    Log.BeatFailed(logger, error.Message);
+                _failing = true;
+            }
+        }
+        while (await timer.WaitForNextTickAsync(cancellation));
+    }
+
+    /// <summary>Beats once.</summary>
+    public async Task BeatAsync(CancellationToken cancellation)
+    {
+        await book.RenewAsync(node, alive(), cancellation);
+        var listening = PortProtocols.All.ToDictionary(static protocol => protocol, protocol => inventory.Sockets(protocol).Where(static socket => socket.Listening).ToList());
+        var steps = await book.SweepAsync(node, lease => listening[lease.Protocol].Exists(socket => socket.Port == lease.Port && socket.Meets(lease.Address)), cancellation);
+        foreach (var step in steps)
+        {
+            if (step.Action == LeaseAction.Lapse)
+                Log.Lapsed(logger, step.Why);
+            else if (step.Action == LeaseAction.Release)
+                Log.Released(logger, step.Why);
+        }
+
+        foreach (var pool in await _pools.SampleAsync(cancellation))
+        {
+            if (!pool.RunningOut)
+                _runningOut.Remove((pool.Pool, pool.Protocol));
+            else if (_runningOut.Add((pool.Pool, pool.Protocol)))
+                Log.RunningOut(logger, pool.Summary, pool.Cure!, pool.Forecast.Text);
+        }
+    }
+}
