@@ -41,7 +41,10 @@ public static class PortfileReader
             PortChecks.Check(draft, issues);
             CollisionChecks.Check(draft, issues);
             if (!issues.Errors.Any)
+            {
                 portfile = PortfileBuilder.Build(draft);
+                GrantChecks.Check(draft, portfile, issues);
+            }
         }
 
         return new PortfileResult(portfile, issues.Errors.InOrder, issues.Warnings);

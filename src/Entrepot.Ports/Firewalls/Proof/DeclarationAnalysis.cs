@@ -70,7 +70,7 @@ public static class DeclarationAnalysis
             var covering = isAlone ? [alone] : others.Where(other => space.Diagram.And(sets[index], sets[other]) != DecisionDiagram.Empty);
             remarks.Add(new DeclarationRemark(
                 RemarkKind.Redundant, service, ways[index].Origin,
-                $"'{service}' lets in {ways[index].Origin} already by {string.Join(" and ", covering.Select(other => ways[other].Origin))}: taking it out changes nothing."));
+                $"'{service}' lets in {ways[index].Origin} already by {string.Join(" and ", covering.Select(other => ways[other].Origin))}: taking it out changes nothing.") { Index = index });
         }
     }
 
@@ -126,7 +126,11 @@ public static class DeclarationAnalysis
 /// <param name="Service">The service.</param>
 /// <param name="Grant">Which of its grants, as the portfile writes it (<see cref="AccessGrant.Origin"/>), or null.</param>
 /// <param name="Message">One sentence for a person.</param>
-public sealed record DeclarationRemark(RemarkKind Kind, string Service, string? Grant, string Message);
+public sealed record DeclarationRemark(RemarkKind Kind, string Service, string? Grant, string Message)
+{
+    /// <summary>Which of the service's grants, from 0, or null.</summary>
+    public int? Index { get; init; }
+}
 
 /// <summary>Kinds of remarks.</summary>
 public enum RemarkKind
