@@ -29,7 +29,8 @@ internal static class PortTableView
             [new("port", true), "for", new("total", true), .. table.Weights.Select(static weight => new TableColumnSpec(Short(weight.Factor), true)), "remark"],
             [Weights(table), .. table.Rows.Select(row => Row(row))], "There is no candidate.");
         context.Say("");
-        context.Say($"{Units.Of(table.Allowed, "candidate")} allowed, {Units.Count(table.Refused)} refused. Scores in hundredths; {Unknown} = no evidence, counted as 50; totals less than a 64th apart are equal.");
+        var pool = table.Allowed + table.Refused == 0 ? "" : $"{Units.Of(table.Allowed, "candidate")} allowed, {Units.Count(table.Refused)} refused. ";
+        context.Say($"{pool}Scores in hundredths; {Unknown} = no evidence, counted as 50; totals less than a 64th apart are equal.");
         if (table.Rows.FirstOrDefault(static row => row.Standing == PortStanding.Chosen) is not { } chosen)
             return;
         context.Say("");

@@ -69,9 +69,14 @@ internal static class PortsExplainCommand
         var found = portfile.Services.FirstOrDefault(declared => declared.Name == service) ?? throw Fault.Of(
             PortFault.ServiceUnknown, FaultKind.NotFound, $"'{path}' declares no service '{service}'.",
             $"It declares: {string.Join(", ", portfile.Services.Select(static declared => declared.Name))}.").ToException();
-        var request = DeclaredChoice.Request(portfile, found, node is null ? Settings.Default.Node : NodeName.Parse(node));
+        var (where, place) = (node is null ? Settings.Default.Node : NodeName.Parse(node), site ?? Settings.Default.Site);
+        if (!found.Placement.Covers(where, place))
+            throw Fault.Of(
+                PortFault.ServiceUnknown, FaultKind.NotFound, $"'{path}' declares '{service}', but not for node '{where}' of site '{place}'.",
+                "Say where with --node and --site.").ToException();
+        var request = DeclaredChoice.Request(portfile, found, where);
         request.Validate();
-        return PortTabulator.Tabulate(request, DeclaredChoice.Situation(portfile, request, site ?? Settings.Default.Site), rows, whyNot);
+        return PortTabulator.Tabulate(request, DeclaredChoice.Situation(portfile, request, place), rows, whyNot);
     }
 
     private static bool IsNumber(string text) => text.Length > 0 && text.All(char.IsAsciiDigit);
