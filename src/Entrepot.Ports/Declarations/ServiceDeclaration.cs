@@ -108,7 +108,7 @@ public enum AcceptedRisk
     /// <summary>The kernel may give the port to an outgoing connection.</summary>
     Ephemeral,
 
-    /// <summary>The port is in the range of Kubernetes' node ports.</summary>
+    /// <summary>The port is one that Kubernetes spares for services that name their node port, <see cref="Pools.NodePortRange.StaticBand"/>.</summary>
     NodePort,
 }
 
