@@ -50,6 +50,15 @@ internal sealed class AgentProcess : IAsyncDisposable
     public Task<CommandResult> CommandAsync(params string[] arguments)
         => _host.RunAsync(EntrepotProcess.Program, [.. arguments, "--socket", Socket]);
 
+    /// <summary>Runs a command as another user and group.</summary>
+    public async Task<CommandResult> CommandAsAsync(string user, string group, params string[] arguments)
+    {
+        // The way to the socket is open; the socket itself is what decides.
+        (await Command.RunAsync("chmod", "755", _folder.Root)).ShouldSucceed();
+        return await Command.RunAsync(
+            "setpriv", ["--reuid", user, "--regid", group, "--clear-groups", EntrepotProcess.Program, .. arguments, "--socket", Socket]);
+    }
+
     /// <summary>Applies a portfile.</summary>
     public async Task<CommandResult> ApplyAsync(string portfile, params string[] arguments)
     {

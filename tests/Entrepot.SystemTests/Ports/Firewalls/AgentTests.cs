@@ -156,6 +156,31 @@ public sealed class AgentTests
         (await drill.Network[1].ReachesAsync(mirror.Address, Cancellation)).ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task Without_the_capability_it_says_what_it_needs_and_ends()
+    {
+        Command.Require("setpriv");
+        using var folder = new TestFolder();
+        var refused = await Command.RunAsync(
+            "setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin", EntrepotProcess.Program, "agent", "--socket", folder["s"], "--data", folder["data"]);
+        refused.ExitCode.ShouldNotBe(0);
+        refused.Error.ShouldContain("CAP_NET_ADMIN");
+        File.Exists(folder["s"]).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Strangers_on_the_machine_are_refused_and_members_of_the_group_are_not()
+    {
+        Command.Require("setpriv");
+        await using var drill = await Drill.StartAsync(1);
+
+        var stranger = await drill.Agent.CommandAsAsync("65534", "65534", "ports", "openings");
+        stranger.ExitCode.ShouldNotBe(0);
+        stranger.Error.ShouldContain("You may not use the agent's socket");
+
+        (await drill.Agent.CommandAsAsync("65534", "0", "ports", "openings")).ShouldSucceed();
+    }
+
     /// <summary>Seconds that the one opening has left, by the kernel's own count; 0 when it is gone.</summary>
     private static async Task<double> TimeLeftAsync(VirtualHost host)
     {
