@@ -34,7 +34,10 @@ internal static class EntrepotCommand
             VerifyCommand.Create(environment, common),
             GcCommand.Create(environment, common),
             NodesCommand.Create(environment, common),
-            Group("ports", "See which ports are leased, and why; check what is declared of them, and enforce it", PortsListCommand.Create, PortsExplainCommand.Create, PortsPoolsCommand.Create, PortsCheckCommand.Create, PortsSchemaCommand.Create,
+            Group(
+                "ports", "See what listens, whether it should and who can reach it; see leases; check what is declared, and enforce it",
+                PortsStatusCommand.Create, PortsMapCommand.Create, PortsProbeCommand.Create, PortsFindingsCommand.Create,
+                PortsListCommand.Create, PortsExplainCommand.Create, PortsPoolsCommand.Create, PortsCheckCommand.Create, PortsSchemaCommand.Create,
                 PortsApplyCommand.Create, PortsConfirmCommand.Create, PortsConfirmCommand.CreateRevert, PortsRulesetCommand.Create,
                 PortsOpenCommand.Create, PortsOpenCommand.CreateList, PortsOpenCommand.CreateClose),
             AgentCommand.Create(environment, common),

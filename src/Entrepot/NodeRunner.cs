@@ -29,7 +29,7 @@ internal static class NodeRunner
 
         await using (node)
         {
-            Welcome.Write(context, node.Network, node.Sample, plan.Settings.DataFolder);
+            Welcome.Write(context, node.Network, node.Sample, plan.Settings.DataFolder, await node.Observed.Watcher.StatusAsync(CancellationToken.None));
             try
             {
                 await Task.Delay(Timeout.InfiniteTimeSpan, context.Environment.Time, cancellation);

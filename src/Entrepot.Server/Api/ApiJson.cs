@@ -1,6 +1,8 @@
 using System.Text.Json.Serialization;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Pools;
+using Entrepot.Ports.Truth;
+using Entrepot.Server.PortWatch;
 
 namespace Entrepot.Server.Api;
 
@@ -41,4 +43,10 @@ namespace Entrepot.Server.Api;
 [JsonSerializable(typeof(PortExplanation))]
 [JsonSerializable(typeof(PortTable))]
 [JsonSerializable(typeof(IReadOnlyList<PoolUsage>))]
+[JsonSerializable(typeof(StatusDocument))]
+[JsonSerializable(typeof(FindingDocument))]
+[JsonSerializable(typeof(IReadOnlyList<ProbeTargetDocument>))]
+[JsonSerializable(typeof(IReadOnlyList<FindingDocument>))]
+[JsonSerializable(typeof(MarkFindingRequest))]
+[JsonSerializable(typeof(IReadOnlyList<ReachDocument>))]
 public sealed partial class ApiJson : JsonSerializerContext;

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Entrepot.Server.PortWatch;
 
 namespace Entrepot.Server.Api;
 
@@ -69,6 +70,9 @@ public sealed record HeartbeatRequest(
     /// <summary>A number that the running edge drew at its start, by which the origin knows it again when it changes its port; null from
     /// an edge that never does. Not shown to anybody.</summary>
     public string? Instance { get; init; }
+
+    /// <summary>What it found out about the ports of other nodes since the last heart-beat, or null.</summary>
+    public IReadOnlyList<ProbeReport>? Probes { get; init; }
 }
 
 /// <summary>A node as <c>/v1/nodes</c> shows it.</summary>

@@ -2,6 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Pools;
+using Entrepot.Ports.Truth;
+using Entrepot.Server.PortWatch;
 
 namespace Entrepot.Server.Client;
 
@@ -13,4 +15,9 @@ namespace Entrepot.Server.Client;
 [JsonSerializable(typeof(PortExplanation))]
 [JsonSerializable(typeof(PortTable))]
 [JsonSerializable(typeof(IReadOnlyList<PoolUsage>))]
+[JsonSerializable(typeof(StatusDocument))]
+[JsonSerializable(typeof(FindingDocument))]
+[JsonSerializable(typeof(IReadOnlyList<FindingDocument>))]
+[JsonSerializable(typeof(MarkFindingRequest))]
+[JsonSerializable(typeof(IReadOnlyList<ReachDocument>))]
 public sealed partial class ClientJson : JsonSerializerContext;

@@ -1,5 +1,7 @@
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Pools;
+using Entrepot.Ports.Truth;
+using Entrepot.Server.PortWatch;
 
 namespace Entrepot.Server.Client;
 
@@ -29,4 +31,28 @@ public sealed partial class EntrepotClient
     /// <summary>How full the pools are.</summary>
     public Task<IReadOnlyList<PoolUsage>> ListPoolsAsync(CancellationToken cancellation = default)
         => GetAsync("metadata", "/v1/ports/pools", ClientJson.Default.IReadOnlyListPoolUsage, cancellation);
+
+    /// <summary>The four truths of every port of the node that answers.</summary>
+    public Task<StatusDocument> GetPortStatusAsync(CancellationToken cancellation = default)
+        => GetAsync("metadata", "/v1/ports/status", ClientJson.Default.StatusDocument, cancellation);
+
+    /// <summary>From where which port can be reached.</summary>
+    public Task<IReadOnlyList<ReachDocument>> GetReachAsync(CancellationToken cancellation = default)
+        => GetAsync("metadata", "/v1/ports/reach", ClientJson.Default.IReadOnlyListReachDocument, cancellation);
+
+    /// <summary>The findings.</summary>
+    /// <param name="resolved">True to see resolved ones as well.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    public Task<IReadOnlyList<FindingDocument>> ListFindingsAsync(bool resolved, CancellationToken cancellation = default)
+        => GetAsync("metadata", resolved ? "/v1/ports/findings?resolved=true" : "/v1/ports/findings", ClientJson.Default.IReadOnlyListFindingDocument, cancellation);
+
+    /// <summary>Says that a finding is known, or worked on.</summary>
+    /// <param name="id">Its number.</param>
+    /// <param name="fixing">True when it is worked on.</param>
+    /// <param name="note">Why, or null.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    public Task<FindingDocument> MarkFindingAsync(long id, bool fixing, string? note, CancellationToken cancellation = default)
+        => CallAsync(
+            "admin", HttpMethod.Post, Invariant($"/v1/ports/findings/{id}/{(fixing ? "fix" : "acknowledge")}"),
+            Json(new MarkFindingRequest(note), ClientJson.Default.MarkFindingRequest), ClientJson.Default.FindingDocument, cancellation);
 }

@@ -66,6 +66,9 @@ public sealed record Settings
     /// <summary>Where else the services of this node are made known.</summary>
     public DiscoverySettings Discovery { get; init; } = new();
 
+    /// <summary>How the node watches its ports.</summary>
+    public WatchSettings Watch { get; init; } = new();
+
     /// <summary>How long old snapshots stay in mirrors that say nothing themselves.</summary>
     public RetentionSettings Retention { get; init; } = new();
 

@@ -135,6 +135,16 @@ public sealed record RoutingSettings
 /// <param name="Networks">Its networks; at least one, and none in two sites.</param>
 public sealed record SiteSettings(string Name, ImmutableArray<IPNetwork> Networks);
 
+/// <summary>How a node watches its ports.</summary>
+public sealed record WatchSettings
+{
+    /// <summary>How often it is looked who listens on this host, 1 s–5 min. Default 2 s: a new listener is known within 5 s.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often each edge tries whether other nodes' ports can be reached, 10 s–1 d, or null for never. Default 1 min.</summary>
+    public TimeSpan? Probe { get; init; } = TimeSpan.FromMinutes(1);
+}
+
 /// <summary>A snapshot is dropped when neither rule holds it; the current one always stays.</summary>
 public sealed record RetentionSettings
 {

@@ -29,6 +29,9 @@ public sealed record EdgeOptions
     /// <summary>How often it tells how it is. Default 5 s.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How often it tries whether other nodes' ports can be reached, or null for never (the default).</summary>
+    public TimeSpan? ProbeInterval { get; init; }
+
     /// <summary>For how long a mirror's current snapshot is taken for current without asking the origin. Default 1 s: a new snapshot is seen
     /// by then, and a busy mirror costs the origin one small request a second.</summary>
     public TimeSpan ResolveFor { get; init; } = TimeSpan.FromSeconds(1);

@@ -4,9 +4,11 @@ using Entrepot.Core.State;
 using Entrepot.Mirror.Caching;
 using Entrepot.Mirror.Integrity;
 using Entrepot.Mirror.Replication;
+using Entrepot.Ports.Reachability;
 using Entrepot.Server.Api;
 using Entrepot.Server.Hosting;
 using Entrepot.Server.Http;
+using Entrepot.Server.PortWatch;
 using Microsoft.Extensions.Logging;
 
 namespace Entrepot.Server.Edge;
@@ -90,7 +92,27 @@ public sealed class EdgeService : IAsyncDisposable
         _loops.Start("heart-beat", _heart.RunAsync);
         _loops.Start("peers", _peers.RunAsync);
         _loops.Start("scrub", Content.Scrub.RunAsync);
+        if (_options.ProbeInterval is { } interval)
+            _loops.Start("probes", cancellation => ProbeAsync(interval, cancellation));
         Log.EdgeStarted(_logger, _options.Node.Value, url, Content.Look().HeldBytes);
+    }
+
+    private Task ProbeAsync(TimeSpan interval, CancellationToken cancellation)
+    {
+        var prober = new SurfaceProber(_options.Node, _options.Origin, new PortProber(new SocketProbe(_time)), _time);
+        return prober.RunAsync(TargetsAsync, interval, reports => _heart.Probes = reports, cancellation);
+
+        async Task<IReadOnlyList<ProbeTargetDocument>?> TargetsAsync(CancellationToken token)
+        {
+            try
+            {
+                return await _origin.GetProbeTargetsAsync(token);
+            }
+            catch (FaultException)
+            {
+                return null;  // the heart-beat tells that the origin is away
+            }
+        }
     }
 
     /// <summary>Asks for no new clients, at once; requests are still answered.</summary>

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Entrepot.Core.Faults;
 using Entrepot.Mirror.Caching;
 using Entrepot.Server.Api;
+using Entrepot.Server.PortWatch;
 using Microsoft.Extensions.Logging;
 
 namespace Entrepot.Server.Edge;
@@ -29,6 +30,9 @@ internal sealed class HeartbeatSender(
     /// <summary>Where clients reach the edge, told with the next beat; null until it listens.</summary>
     public EdgeAddress? Address { get; set; }
 
+    /// <summary>What was found out about others' ports; told with the next beat that gets through.</summary>
+    public IReadOnlyList<ProbeReport>? Probes { get; set; }
+
     /// <summary>Sends until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -49,7 +53,10 @@ internal sealed class HeartbeatSender(
         {
             _admin ??= options.Admin ?? (await origin.GetNetworkAsync(cancellation)).Surfaces.FirstOrDefault(static surface => surface.Surface == "admin")?.Url
                 ?? throw Fault.Of(EdgeFault.OriginAnswer, FaultKind.Unavailable, $"The origin {origin.Base} names no admin surface.").ToException();
-            await origin.BeatAsync(_admin, Compose(), cancellation);
+            var probes = Probes;
+            await origin.BeatAsync(_admin, Compose() with { Probes = probes }, cancellation);
+            if (ReferenceEquals(probes, Probes))
+                Probes = null;
             if (_failing)
                 Log.BeatRecovered(logger, options.Node.Value);
             _failing = false;

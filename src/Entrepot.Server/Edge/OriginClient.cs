@@ -6,6 +6,7 @@ using Entrepot.Core.Identities;
 using Entrepot.Mirror.Integrity;
 using Entrepot.Server.Api;
 using Entrepot.Server.Http;
+using Entrepot.Server.PortWatch;
 
 namespace Entrepot.Server.Edge;
 
@@ -42,6 +43,10 @@ internal sealed class OriginClient(HttpClient http, Uri origin, TimeSpan timeout
 
     /// <summary>The surfaces of the network.</summary>
     public Task<NetworkDocument> GetNetworkAsync(CancellationToken cancellation) => GetAsync("/v1/network", ApiJson.Default.NetworkDocument, cancellation);
+
+    /// <summary>The ports that nodes are to try.</summary>
+    public Task<IReadOnlyList<ProbeTargetDocument>> GetProbeTargetsAsync(CancellationToken cancellation)
+        => GetAsync("/v1/ports/targets", ApiJson.Default.IReadOnlyListProbeTargetDocument, cancellation);
 
     /// <summary>The edges as the origin sees them.</summary>
     public Task<IReadOnlyList<NodeDocument>> GetNodesAsync(CancellationToken cancellation)

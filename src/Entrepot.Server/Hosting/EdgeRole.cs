@@ -33,6 +33,7 @@ internal static class EdgeRole
                 CacheFolder = context.Data.EdgeCache(name.Value),
                 Capacity = settings.Edges.Capacity,
                 HeartbeatInterval = settings.HeartbeatInterval,
+                ProbeInterval = settings.Watch.Probe,
                 ScrubRate = settings.Scrub.Rate,
                 ScrubCycle = settings.Scrub.Cycle,
                 ScrubDeepCycle = settings.Scrub.DeepCycle,

@@ -2,12 +2,15 @@ using System.Reflection;
 using Entrepot.Core.State;
 using Entrepot.Mirror.Catalog;
 using Entrepot.Ports.Allocation;
+using Entrepot.Ports.Firewalls;
 using Entrepot.Ports.Inventory;
+using Entrepot.Ports.Truth;
 using Entrepot.Server.Api;
 using Entrepot.Server.Discovery;
 using Entrepot.Server.Declarations;
 using Entrepot.Server.Guard;
 using Entrepot.Server.Leases;
+using Entrepot.Server.PortWatch;
 using Microsoft.Extensions.Logging;
 
 namespace Entrepot.Server.Hosting;
@@ -32,6 +35,9 @@ public sealed class Node : IAsyncDisposable
 
     /// <summary>The surfaces whose port can be changed.</summary>
     internal PortRotations Rotations => _context.Rotations;
+
+    /// <summary>What is seen of the ports of this node.</summary>
+    public ObservedPorts Observed => _context.Observed;
 
     /// <summary>A file that is worth downloading, as <c>mirror/path</c>, or null when nothing was published.</summary>
     public string? Sample { get; private init; }
@@ -60,7 +66,14 @@ public sealed class Node : IAsyncDisposable
             OriginRole? origin = null;
             var network = new NetworkDirectory(Version, settings.Node.Value, () => origin?.Nodes.View.Documents ?? []);
             var guard = new PortGuard(inventory, state, new NoAgent(), GuardOptions.From(settings), time, loggers.CreateLogger("Entrepot.Guard"));
-            var context = new NodeContext(settings, data, state, book, launcher, network, Version, time, loggers, new Shutdown(time, loggers.CreateLogger("Entrepot.Hosting")), guard);
+            var context = new NodeContext(settings, data, state, book, launcher, network, Version, time, loggers, new Shutdown(time, loggers.CreateLogger("Entrepot.Hosting")), guard)
+            {
+                Observed = new ObservedPorts(
+                    settings.Node, Declared, () => book.Policy.Pools, inventory, PermittedSources.Choose(() => new SafetyFloor(declaration.Current.Policy.ManagementPort, declaration.Current.Policy.ManagementNetworks), time),
+                    (() => network.Current, () => network.Own), state, new WatchOptions { Interval = settings.Watch.Interval }, time,
+                    loggers.CreateLogger("Entrepot.PortWatch")),
+            };
+            parts.Push(new Undo(context.Observed.Dispose));
 
             if (plan.Roles.HasFlag(NodeRoles.Origin))
             {
@@ -88,6 +101,14 @@ public sealed class Node : IAsyncDisposable
             var keeping = new BackgroundLoops(loggers.CreateLogger("Entrepot.Leases"));
             parts.Push(keeping);
             keeping.Start("lease keeper", keeper.RunAsync);
+            var watch = new BackgroundLoops(loggers.CreateLogger("Entrepot.PortWatch"));
+            parts.Push(watch);
+            watch.Start("port watch", context.Observed.Watcher.RunAsync);
+            context.Shutdown.OnDrain(_ =>
+            {
+                context.Observed.Watcher.Stop();
+                return Task.CompletedTask;
+            });
             if (declaration.Exists)
             {
                 var watching = new BackgroundLoops(loggers.CreateLogger("Entrepot.Declarations"));
@@ -106,6 +127,11 @@ public sealed class Node : IAsyncDisposable
             };
             network.Moved();
             return new Node(context, parts) { Sample = origin?.Sample };
+
+            IReadOnlyList<DeclaredPort> Declared() => DeclaredPorts.Of(
+                book.Leases().Where(lease => lease.Node == settings.Node),
+                declaration.Current.Services.Where(service => service.Placement.Covers(settings.Node, settings.Site)),
+                launcher.Services.SelectMany(PortSuccession.NamesOf).ToHashSet(), Environment.ProcessId);
         }
         catch
         {

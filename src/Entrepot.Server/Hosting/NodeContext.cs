@@ -4,6 +4,7 @@ using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Pools;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Guard;
+using Entrepot.Server.PortWatch;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -26,6 +27,9 @@ internal sealed record NodeContext(
     Settings Settings, DataFolder Data, StateDatabase State, PortBook Ports, SurfaceLauncher Launcher, NetworkDirectory Network,
     string Version, TimeProvider Time, ILoggerFactory Loggers, Shutdown Shutdown, PortGuard Guard)
 {
+    /// <summary>What is seen of the ports of this node.</summary>
+    public required ObservedPorts Observed { get; init; }
+
     /// <summary>The surfaces whose port can be changed.</summary>
     public PortRotations Rotations { get; } = new(Time, Loggers);
 

@@ -16,6 +16,7 @@ using Entrepot.Server.Discovery;
 using Entrepot.Server.Drills;
 using Entrepot.Server.Metadata;
 using Entrepot.Server.Nodes;
+using Entrepot.Server.PortWatch;
 using Entrepot.Server.Push;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
@@ -125,13 +126,20 @@ internal sealed class OriginRole
 
         if (settings.Admin.Enabled)
         {
-            var admin = new AdminService(Catalog, Garbage, new VerificationFeed(Scrubber, (actor, request, end) => JournalAsync(context, actor, request, end)).RunAsync, Nodes.Accept);
+            var admin = new AdminService(Catalog, Garbage, new VerificationFeed(Scrubber, (actor, request, end) => JournalAsync(context, actor, request, end)).RunAsync, Accept);
+            void Accept(HeartbeatRequest beat)
+            {
+                Nodes.Accept(beat);
+                context.Observed.Reports.Accept(beat);
+            }
+
             var drills = new DrillBook([new HijackDrill(context, EntrepotProgram.Path), new RotationDrill(context, SmallFile)], context.State, context.Time);
             parts.Push(new Node.Undo(drills.Dispose));
             parts.Push(await LaunchAsync(DefaultPorts.Admin, settings.Admin, Zone.Management, app =>
             {
                 app.MapAdmin(admin);
                 app.MapDrills(drills);
+                app.MapFindingOrders(context.Observed);
             }));
         }
 
@@ -141,6 +149,7 @@ internal sealed class OriginRole
                 Catalog, Trust, context.State, Nodes, new PortExplainer(context.Ports, new ListeningSockets(), settings.Node, Environment.ProcessId),
                 () => context.Network.Current, readiness, reference)
             {
+                Observed = context.Observed,
                 Services = new ServiceDirectory(context.Network, context.Ports, settings, () => Nodes.View.Documents).All,
             };
             parts.Push(await LaunchAsync(DefaultPorts.Metadata, settings.Metadata, Zone.Public, app => app.MapMetadata(metadata)));

@@ -1,4 +1,5 @@
 using Entrepot.Server.Api;
+using Entrepot.Server.PortWatch;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -16,6 +17,8 @@ public static class MetadataEndpoints
         routes.MapBlobReads(service);
         routes.MapNetworkReads(service);
         routes.MapServiceReads(service.Services);
+        if (service.Observed is { } ports)
+            routes.MapPortReads(ports);
         routes.MapReference(service.Reference);
     }
 

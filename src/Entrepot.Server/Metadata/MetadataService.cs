@@ -4,6 +4,7 @@ using Entrepot.Mirror.Scrubbing;
 using Entrepot.Ports.Allocation;
 using Entrepot.Server.Api;
 using Entrepot.Server.Nodes;
+using Entrepot.Server.PortWatch;
 
 namespace Entrepot.Server.Metadata;
 
@@ -22,4 +23,7 @@ public sealed record MetadataService(
 {
     /// <summary>The running services.</summary>
     public required Func<IReadOnlyList<ServiceDocument>> Services { get; init; }
+
+    /// <summary>What is seen of the ports of this node, or null where nobody looks.</summary>
+    public ObservedPorts? Observed { get; init; }
 }

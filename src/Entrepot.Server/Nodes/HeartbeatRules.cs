@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
+using Entrepot.Ports.Allocation;
 using Entrepot.Server.Api;
+using Entrepot.Server.PortWatch;
 
 namespace Entrepot.Server.Nodes;
 
@@ -41,12 +43,18 @@ public static class HeartbeatRules
         if (long.Min(long.Min(beat.ActiveTransfers, beat.RecentErrors), long.Min(beat.BytesPerSecond, beat.HeldBytes)) < 0
             || long.Min(beat.CapacityBytes, beat.FreeBytes) < 0)
             errors.Add("Counts and sizes can't be negative.");
+        if (beat.Probes is { } probes && (probes.Count > ReachReports.MaxOfBeat || probes.Any(static probe => !IsProbe(probe))))
+            errors.Add($"The probes must be at most {ReachReports.MaxOfBeat}, each with a node, a protocol, a port and a confidence of 0–1.");
         return errors.Count == 0
             ? null
             : Fault.Of(
                 NodeFault.Heartbeat, FaultKind.Invalid, $"The heart-beat of '{Shorten(beat.Node)}' is refused: {string.Join(" ", errors)}",
                 "Mend the edge's settings.");
     }
+
+    private static bool IsProbe(ProbeReport? probe)
+        => probe is { Port: >= 1 and <= PortSet.MaxPort, Confidence: >= 0 and <= 1, Tries: >= 0 } && NodeName.TryParse(probe.Node, out _, out _)
+            && PortProtocols.TryParse(probe.Protocol, out _) && Enum.IsDefined(probe.Reach);
 
     private static string? ErrorOfUrl(string? text)
     {

@@ -25,4 +25,5 @@ internal sealed record FaultReport(string Code, string Kind, string Message, str
 [JsonSerializable(typeof(DoctorReport))]
 [JsonSerializable(typeof(List<RulesetScript>))]
 [JsonSerializable(typeof(PortfileReport))]
+[JsonSerializable(typeof(PortMapReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

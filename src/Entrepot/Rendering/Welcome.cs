@@ -1,3 +1,4 @@
+using Entrepot.Ports.Truth;
 using Entrepot.Server.Api;
 
 namespace Entrepot.Cli.Rendering;
@@ -10,7 +11,8 @@ internal static class Welcome
     /// <param name="network">The surfaces.</param>
     /// <param name="sample">A file to download, as <c>mirror/path</c>; null for none.</param>
     /// <param name="dataFolder">The node's data folder.</param>
-    public static void Write(CommandContext context, NetworkDocument network, string? sample, string dataFolder)
+    /// <param name="ports">What is known of its ports.</param>
+    public static void Write(CommandContext context, NetworkDocument network, string? sample, string dataFolder, StatusDocument ports)
     {
         if (context.Format == OutputFormat.Json)
         {
@@ -34,7 +36,19 @@ internal static class Welcome
             context.Say("");
         }
 
+        context.Say(Ports(ports));
         context.Say("Ctrl-C stops.");
+    }
+
+    /// <summary>The truths of the declared ports in two lines: how many are declared, bound and reached, and what is not known.</summary>
+    public static string Ports(StatusDocument status)
+    {
+        var declared = status.Ports.Where(static row => row.Declared != Declared.No).ToList();
+        var bound = declared.Count(static row => row.Bound == Bound.Owner);
+        var reached = declared.Count(static row => row.Reachable == Reachable.Open);
+        var findings = status.Ports.Count(static row => row.IsFinding);
+        var line = $"Ports: {Units.Count(declared.Count)} declared, {Units.Count(bound)} bound by their owner, {Units.Count(reached)} reached from outside, {Units.Of(findings, "finding")}; see 'entrepot ports status'.";
+        return status.Notes.Count == 0 ? line : line + "\n" + string.Join('\n', status.Notes.Select(static note => "  " + note));
     }
 
     /// <summary>Three ways to download the sample.</summary>

@@ -6,10 +6,13 @@ using Entrepot.Mirror.Catalog.GarbageCollection;
 using Entrepot.Mirror.Scrubbing;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Inventory;
+using Entrepot.Ports.Truth;
 using Entrepot.Server.Admin;
 using Entrepot.Server.Api;
 using Entrepot.Server.Metadata;
 using Entrepot.Server.Nodes;
+using Microsoft.Extensions.Time.Testing;
+using Entrepot.Server.PortWatch;
 using Microsoft.Extensions.Logging;
 
 namespace Entrepot.FunctionalTests.Metadata;
@@ -35,6 +38,9 @@ internal sealed class MetadataSite : IAsyncDisposable
             _readiness, reference)
         {
             Services = () => Services,
+            Observed = Ports = new ObservedPorts(
+                NodeName.Parse("origin"), () => Declared, static () => [], new ListeningSockets(), new PermittedUnknown("not asked"), (() => Network, () => []),
+                push.State, new WatchOptions(), Time, TestLog.Factory.CreateLogger<ObservedPorts>()),
         };
         Orders = new AdminService(push.Catalog, _collector, VerifyAsync, Nodes.Accept);
     }
@@ -46,6 +52,14 @@ internal sealed class MetadataSite : IAsyncDisposable
     public AdminService Orders { get; }
 
     public NodeRegistry Nodes { get; }
+
+    public ObservedPorts Ports { get; }
+
+    /// <summary>The clock of <see cref="Ports"/>.</summary>
+    public FakeTimeProvider Time { get; } = new(DateTimeOffset.UnixEpoch.AddYears(56));
+
+    /// <summary>What the node declares of its ports.</summary>
+    public IReadOnlyList<DeclaredPort> Declared { get; set; } = [];
 
     public TestSurface Metadata { get; private set; } = null!;
 
@@ -76,6 +90,7 @@ internal sealed class MetadataSite : IAsyncDisposable
             app =>
             {
                 app.MapAdmin(site.Orders);
+                app.MapFindingOrders(site.Ports);
                 reference.Include("admin", app.Services, () => site.Admin.Url.ToString().TrimEnd('/'));
             },
             services: ApiReference.Configure);
@@ -103,6 +118,7 @@ internal sealed class MetadataSite : IAsyncDisposable
     {
         await Admin.DisposeAsync();
         await Metadata.DisposeAsync();
+        Ports.Dispose();
         _collector.Dispose();
         _readiness.Dispose();
         _scrubber.Dispose();

@@ -11,6 +11,7 @@ using Entrepot.Ports.Allocation.Factors;
 using Entrepot.Server.Api;
 using Entrepot.Server.Client;
 using Entrepot.Server.Http;
+using Entrepot.Server.PortWatch;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -47,6 +48,9 @@ internal sealed class FakeNetwork : IAsyncDisposable
     public ConcurrentDictionary<string, Upload> Uploads { get; } = new();
 
     public List<NodeDocument> Nodes { get; } = [];
+
+    /// <summary>What <c>/v1/ports/status</c> answers.</summary>
+    public Entrepot.Ports.Truth.StatusDocument? Status { get; set; }
 
     public List<DamageDocument> Damage { get; } = [];
 
@@ -126,6 +130,11 @@ internal sealed class FakeNetwork : IAsyncDisposable
                 ["v1", "ports"] => Json(context, [Lease()], ClientJson.Default.IReadOnlyListPortListEntry),
                 ["v1", "ports", "pools"] => Json(context, [Pool()], ClientJson.Default.IReadOnlyListPoolUsage),
                 ["v1", "ports", "services", var service] => Json(context, Table(service, context.Request.Query["whyNot"]), ClientJson.Default.PortTable),
+                ["v1", "ports", "status"] => Json(context, Status!, ClientJson.Default.StatusDocument),
+                ["v1", "ports", "reach"] => Json(context, [new ReachDocument("origin", "tcp", new Uri(Url).Port, "edge-1", Entrepot.Ports.Reachability.Reach.Filtered, 2.0 / 3, false, Now)], ClientJson.Default.IReadOnlyListReachDocument),
+                ["v1", "ports", "findings"] => Json(context, [Finding(Entrepot.Ports.Findings.FindingState.New)], ClientJson.Default.IReadOnlyListFindingDocument),
+                ["v1", "ports", "findings", "7", var verb] => Json(
+                    context, Finding(verb == "fix" ? Entrepot.Ports.Findings.FindingState.Fixing : Entrepot.Ports.Findings.FindingState.Acknowledged), ClientJson.Default.FindingDocument),
                 ["v1", "ports", var port] => Json(context, Explain(int.Parse(port, CultureInfo.InvariantCulture)), ClientJson.Default.PortExplanation),
                 ["v1", "gc"] => CollectAsync(context),
                 ["v1", "verify"] => VerifyAsync(context),
@@ -373,6 +382,9 @@ internal sealed class FakeNetwork : IAsyncDisposable
         foreach (var step in new[] { new VerifyProgress(0, 2, 0, 300, [], false), new VerifyProgress(1, 2, 100, 300, Damage, false), new VerifyProgress(2, 2, 300, 300, [], true) })
             await context.Response.WriteAsync(JsonSerializer.Serialize(step, ApiJson.Default.VerifyProgress) + "\n");
     }
+
+    private static FindingDocument Finding(Entrepot.Ports.Findings.FindingState state) => new(
+        7, "origin", "tcp", 5000, "Undeclared", null, "A sentence.", state, Now.AddHours(-2), Now.AddHours(-2), Now, null, 7200, 0, null, null);
 
     private static PortListEntry Lease() => new(
         "origin", "push", "tcp", "127.0.0.1", 8333, 8333, 7, Now, PortLeaseState.Bound, "8333 is wanted and free.", PortVerdict.InUse,

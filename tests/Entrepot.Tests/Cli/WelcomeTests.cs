@@ -1,4 +1,7 @@
 using Entrepot.Cli.Rendering;
+using Entrepot.Ports.Truth;
+using Entrepot.Server.PortWatch;
+using Entrepot.Tests.Ports.Findings;
 
 namespace Entrepot.Tests.Cli;
 
@@ -22,5 +25,18 @@ public sealed class WelcomeTests
 
         Welcome.Commands(world.Environment(TextWriter.Null, TextWriter.Null), "http://h:1", "m/f", "/srv/my data").ShouldBe(
             ["curl -L -o f http://h:1/m/f", "aria2c -x4 http://h:1/m/f.meta4", "./run pull m/f -o f --data '/srv/my data'"]);
+    }
+
+    [Fact]
+    public void The_start_says_what_is_known_of_ports_and_what_the_rest_takes()
+    {
+        var rows = new[]
+        {
+            FindingReconcilerTests.Row(443, Declared.Service, Bound.Owner, Permitted.Unknown, Reachable.Open), FindingReconcilerTests.Row(80, Declared.Service, Bound.Nobody),
+            FindingReconcilerTests.Undeclared(5000),
+        };
+        Welcome.Ports(new StatusDocument("origin", FakeNetwork.Now, rows, [PermittedUnknown.NeedsAgent], [])).ShouldBe(
+            "Ports: 2 declared, 1 bound by their owner, 1 reached from outside, 2 findings; see 'entrepot ports status'.\n"
+            + "  permitted is not known: reading the packet filter takes the agent, the one process with that privilege, and none runs here.");
     }
 }

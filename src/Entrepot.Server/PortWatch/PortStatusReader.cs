@@ -1,0 +1,40 @@
+using Entrepot.Core.Identities;
+using Entrepot.Ports.Inventory;
+using Entrepot.Ports.Pools;
+using Entrepot.Ports.Reachability;
+using Entrepot.Ports.Truth;
+
+namespace Entrepot.Server.PortWatch;
+
+/// <summary>Looks at the four truths of this node's ports.</summary>
+/// <param name="node">The node.</param>
+/// <param name="inventory">What the host says of its sockets.</param>
+/// <param name="declared">What was declared.</param>
+/// <param name="permitted">Reads the packet filter.</param>
+/// <param name="reach">What others report of this node.</param>
+/// <param name="pools">The pools of this node.</param>
+/// <param name="time">The clock.</param>
+public sealed class PortStatusReader(
+    NodeName node, IPortInventory inventory, Func<IReadOnlyList<DeclaredPort>> declared, IPermittedSource permitted, Func<IReadOnlyList<ReachReport>> reach,
+    Func<IReadOnlyList<PortPool>> pools, TimeProvider time)
+{
+    /// <summary>Looks once; everything is asked anew.</summary>
+    public async Task<StatusDocument> ReadAsync(CancellationToken cancellation)
+    {
+        var at = time.GetUtcNow();
+        var ports = declared();
+        var reading = await permitted.ReadAsync(ports, cancellation);
+        var rows = TruthTable.Join(new TruthSources { Declared = ports, Sockets = inventory.Survey(), Permitted = reading.Look, Reach = reach() });
+        return new StatusDocument(node.Value, at, rows, [.. Notes(rows, reading)], PortRangeNote.Of(pools(), inventory.EphemeralRange()));
+    }
+
+    private static IEnumerable<string> Notes(IReadOnlyList<PortStatus> rows, PermittedReading reading)
+    {
+        if (reading.Why is { } why)
+            yield return why;
+        if (rows.Count > 0 && rows.All(static row => row.Reachable == Reachable.Unknown))
+            yield return "reachable is not known: no other node has probed these ports.";
+        if (rows.Any(static row => row.Listeners.Any(static listener => listener.Processes == 0)))
+            yield return "some owners can't be seen by this user.";
+    }
+}
