@@ -5,6 +5,7 @@ using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Firewalls;
 using Entrepot.Ports.Inventory;
 using Entrepot.Ports.Truth;
+using Entrepot.Server.Agent;
 using Entrepot.Server.Api;
 using Entrepot.Server.Discovery;
 using Entrepot.Server.Declarations;
@@ -69,7 +70,9 @@ public sealed class Node : IAsyncDisposable
             var context = new NodeContext(settings, data, state, book, launcher, network, Version, time, loggers, new Shutdown(time, loggers.CreateLogger("Entrepot.Hosting")), guard)
             {
                 Observed = new ObservedPorts(
-                    settings.Node, Declared, () => book.Policy.Pools, inventory, PermittedSources.Choose(() => new SafetyFloor(declaration.Current.Policy.ManagementPort, declaration.Current.Policy.ManagementNetworks), time),
+                    settings.Node, Declared, () => book.Policy.Pools, inventory, PermittedSources.Create(
+                        Environment.GetEnvironmentVariable("ENTREPOT_AGENT") is { Length: > 0 } socket ? socket : AgentClient.DefaultSocket,
+                        () => new SafetyFloor(declaration.Current.Policy.ManagementPort, declaration.Current.Policy.ManagementNetworks), time),
                     (() => network.Current, () => network.Own), state, new WatchOptions { Interval = settings.Watch.Interval }, time,
                     loggers.CreateLogger("Entrepot.PortWatch")),
             };

@@ -23,9 +23,9 @@ public sealed class PermittedUnknown(string why) : IPermittedSource
 {
     /// <summary>What an ordinary user is told.</summary>
     public const string NeedsAgent =
-        "permitted is not known: reading the packet filter takes the agent, the one process with that privilege, and none runs here.";
+        "Reading the packet filter takes the agent, the one process with that privilege, and none runs here.";
 
     /// <inheritdoc/>
     public Task<PermittedReading> ReadAsync(IReadOnlyList<DeclaredPort> declared, CancellationToken cancellation)
-        => Task.FromResult(new PermittedReading(null, why));
+        => Task.FromResult(new PermittedReading(null, $"permitted is not known: {why}"));
 }

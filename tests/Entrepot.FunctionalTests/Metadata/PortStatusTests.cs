@@ -32,7 +32,7 @@ public sealed class PortStatusTests : IAsyncLifetime
     {
         var status = await _site.GetJsonAsync("/v1/ports/status");
         status.GetProperty("node").GetString().ShouldBe("origin");
-        status.GetProperty("notes")[0].GetString().ShouldBe("not asked");
+        status.GetProperty("notes")[0].GetString().ShouldBe("permitted is not known: not asked");
         var row = status.GetProperty("ports").EnumerateArray().Single(row => row.GetProperty("port").GetInt32() == Port && row.GetProperty("protocol").GetString() == "tcp");
         row.GetProperty("declared").GetString().ShouldBe("No");
         row.GetProperty("permitted").GetString().ShouldBe("Unknown");

@@ -35,8 +35,8 @@ public sealed class WelcomeTests
             FindingReconcilerTests.Row(443, Declared.Service, Bound.Owner, Permitted.Unknown, Reachable.Open), FindingReconcilerTests.Row(80, Declared.Service, Bound.Nobody),
             FindingReconcilerTests.Undeclared(5000),
         };
-        Welcome.Ports(new StatusDocument("origin", FakeNetwork.Now, rows, [PermittedUnknown.NeedsAgent], [])).ShouldBe(
+        Welcome.Ports(new StatusDocument("origin", FakeNetwork.Now, rows, ["permitted is not known: " + PermittedUnknown.NeedsAgent], [])).ShouldBe(
             "Ports: 2 declared, 1 bound by their owner, 1 reached from outside, 2 findings; see 'entrepot ports status'.\n"
-            + "  permitted is not known: reading the packet filter takes the agent, the one process with that privilege, and none runs here.");
+            + "  permitted is not known: Reading the packet filter takes the agent, the one process with that privilege, and none runs here.");
     }
 }

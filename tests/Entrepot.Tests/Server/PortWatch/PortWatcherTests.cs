@@ -113,7 +113,7 @@ public sealed class PortWatcherTests : IAsyncLifetime
         (await _ports.Watcher.StatusAsync(TestContext.Current.CancellationToken)).ShouldBeSameAs(first);
         _time.Advance(TimeSpan.FromSeconds(2));
         (await _ports.Watcher.StatusAsync(TestContext.Current.CancellationToken)).ShouldNotBeSameAs(first);
-        first.Notes.ShouldContain("not asked");
+        first.Notes.ShouldContain("permitted is not known: not asked");
         first.Ports.ShouldHaveSingleItem().Verdict.ShouldBe(TruthVerdict.Plausible);
     }
 
