@@ -102,6 +102,12 @@ internal sealed class PacketSpace
     public int Mac(MacAddress mac)
         => Diagram.Minus(Bits(Layout.Mac, 48, ValueRange.Of((UInt128)mac.Value), UInt128.MaxValue, 0), Loopback);
 
+    public int Destination(IPNetwork network)
+    {
+        var six = network.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6;
+        return Diagram.And(Family(six), Bits(Layout.Destination, six ? 128 : 32, FieldNames.Range(network), UInt128.MaxValue, 0));
+    }
+
     public int Destination(IPAddress address)
     {
         var six = address.AddressFamily == AddressFamily.InterNetworkV6;
@@ -249,7 +255,8 @@ internal sealed class PacketSpace
         if (_host.Addresses.IsEmpty)
             return DecisionDiagram.Everything;
         var own = _host.Addresses.Aggregate(DecisionDiagram.Empty, (all, address) => Diagram.Or(all, Destination(address)));
-        return Diagram.Or(own, Loopback);
+        // Packets to other addresses are not for this host, by whichever interface they come.
+        return Diagram.Or(own, Diagram.And(Loopback, Diagram.Or(Destination(IPNetwork.Parse("127.0.0.0/8")), Destination(IPAddress.IPv6Loopback))));
     }
 
     private int Value(int first, int width, int value) => Bits(first, width, ValueRange.Of((UInt128)value), UInt128.MaxValue, 0);
