@@ -102,6 +102,9 @@ internal sealed class ChainWalk(RuleTable table, ISet<string> doubts)
             case VerdictMapStatement map:
                 Decide(rule, map, situation, depth, results);
                 break;
+            case MarkStatement { NeedsConnection: true } when !situation.HasConnection:
+                results.Ends.Add(situation);
+                break;
             case MarkStatement mark:
                 results.GoesOn.Add(Mark(situation, mark));
                 break;

@@ -32,6 +32,9 @@ internal sealed record Situation(Packet Packet, HostView Host)
     /// <summary>False before connection tracking has seen it.</summary>
     public bool Tracked { get; init; }
 
+    /// <summary>True when there is a connection that it belongs to.</summary>
+    public bool HasConnection => Tracked && State is not (ConnectionState.Invalid or ConnectionState.Untracked);
+
     public string? OutInterface { get; init; }
 
     /// <summary>True when it is for this host, null when that is not known.</summary>
@@ -74,7 +77,7 @@ internal sealed record Situation(Packet Packet, HostView Host)
         PacketField.SourceMac => Packet.SourceMac is { } mac && !Packet.IsLoopback ? Reading.Of((UInt128)mac.Value) : Reading.Absent,
         PacketField.State => Reading.Of((UInt128)FieldValues.StateBit(Tracked || State == ConnectionState.Untracked ? State : ConnectionState.Invalid)),
         PacketField.Status => !Tracked ? Reading.Absent : State == ConnectionState.New ? Reading.Of(Translated ? (UInt128)FieldValues.DestinationTranslated : 0) : Reading.Unknown,
-        PacketField.ConnectionMark => !Tracked || State is ConnectionState.Invalid or ConnectionState.Untracked ? Reading.Absent : Reading.OfMark(ConnectionMark),
+        PacketField.ConnectionMark => HasConnection ? Reading.OfMark(ConnectionMark) : Reading.Absent,
         PacketField.PacketMark => Reading.OfMark(PacketMark),
         PacketField.Interface => Reading.Of(Packet.Interface),
         PacketField.OutInterface => OutInterface is { } name ? Reading.Of(name) : Reading.Unknown,

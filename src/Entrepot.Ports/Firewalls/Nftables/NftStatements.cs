@@ -120,7 +120,8 @@ internal sealed class NftStatements(IReadOnlyDictionary<string, ValueSet> sets)
         if (NftExpressions.Values(target, value) is { Name: null } constant && constant.First == constant.Last && constant.First <= uint.MaxValue)
             return new MarkStatement(target, 0, (uint)constant.First);
         var read = NftExpressions.Field(value);
-        return read.Field == target ? new MarkStatement(target, (uint)(read.Mask & uint.MaxValue), (uint)(read.Flip & uint.MaxValue)) : new MarkStatement(target, null, 0);
+        var mark = read.Field == target ? new MarkStatement(target, (uint)(read.Mask & uint.MaxValue), (uint)(read.Flip & uint.MaxValue)) : new MarkStatement(target, null, 0);
+        return mark with { NeedsConnection = read.Field == PacketField.ConnectionMark };
     }
 
     private static TranslateStatement Translate(JsonElement whole, JsonElement translate)

@@ -37,6 +37,8 @@ internal sealed class SetWalk(RuleTable table, PacketSpace space, HostView host)
     private const int DeepestJump = 16;
     private const int MostChanges = 256;
 
+    private static readonly FieldRead Connection = new(PacketField.ConnectionMark);
+
     private readonly DecisionDiagram _diagram = space.Diagram;
     private readonly FieldSets _fields = new(space, host);
     private readonly Dictionary<string, RuleChain> _chains = table.Chains.DistinctBy(static chain => chain.Name).ToDictionary(static chain => chain.Name, StringComparer.Ordinal);
@@ -101,7 +103,9 @@ internal sealed class SetWalk(RuleTable table, PacketSpace space, HostView host)
                 Decide(map, change, set, step);
                 break;
             case MarkStatement mark:
-                on.Add(Write(change, mark), set);
+                var able = mark.NeedsConnection ? _diagram.And(set, _fields.Has(Connection, change)) : set;
+                on.Add(Write(change, mark), able);
+                step.Next.Add(change, _diagram.Minus(set, able));
                 break;
             case UntrackStatement:
                 on.Add(change.Tracked ? change : change with { Untracked = true }, set);

@@ -34,7 +34,11 @@ public sealed record VerdictMapStatement(ImmutableArray<FieldRead> Fields, Value
 /// <param name="Field"><see cref="PacketField.PacketMark"/> or <see cref="PacketField.ConnectionMark"/>.</param>
 /// <param name="Keep">Bits of the old mark that stay; null when the new mark is not known.</param>
 /// <param name="Flip">Bits that are turned over.</param>
-public sealed record MarkStatement(PacketField Field, uint? Keep, uint Flip) : Statement;
+public sealed record MarkStatement(PacketField Field, uint? Keep, uint Flip) : Statement
+{
+    /// <summary>True when the new mark is made from the connection's: a packet without a connection ends the rule.</summary>
+    public bool NeedsConnection { get; init; }
+}
 
 /// <summary>Gives the connection another destination, and ends the chain by accepting.</summary>
 /// <param name="Text">What it says.</param>

@@ -44,7 +44,7 @@ internal static class RandomRulesets
         (2, Gen.OneOf("jump one", "jump two", "goto one", "goto two")));
 
     private static readonly Gen<string> Action = Gen.Frequency(
-        (1, Gen.OneOf("counter", "meta mark set 0x10", "meta mark set meta mark or 0x1", "ct mark set 0x10", "meta mark set ct mark")),
+        (1, Gen.OneOf("counter", "meta mark set 0x10", "meta mark set meta mark or 0x1", "ct mark set 0x10", "meta mark set ct mark", "ct mark set ct mark or 0x40 counter accept")),
         (8, Verdict.Select(static verdict => $"counter {verdict}")));
 
     private static readonly Gen<string> Map = Gen.OneOf(

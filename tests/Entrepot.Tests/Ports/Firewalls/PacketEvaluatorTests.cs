@@ -74,6 +74,14 @@ public sealed class PacketEvaluatorTests
     }
 
     [Fact]
+    public void A_mark_made_from_that_of_the_connection_ends_the_rule_of_a_packet_without_one()
+    {
+        var ruleset = Set(Base("in", HookPoint.Input, 0, drops: true, Rule(new MarkStatement(PacketField.ConnectionMark, ~0u, 0x10) { NeedsConnection = true }, Accept)));
+        PacketEvaluator.Evaluate(ruleset, ToSsh, HostView.Unknown).IsAccepted.ShouldBeTrue();
+        PacketEvaluator.Evaluate(ruleset, ToSsh with { State = ConnectionState.Invalid }, HostView.Unknown).IsDropped.ShouldBeTrue();
+    }
+
+    [Fact]
     public void Jumps_that_go_in_circles_end()
     {
         var circle = new RuleChain("circle", null, [Rule(Verdict(VerdictKind.Jump, "circle"))]);

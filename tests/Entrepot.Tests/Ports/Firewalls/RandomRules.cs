@@ -83,7 +83,7 @@ internal static class RandomRules
     private static readonly Gen<Statement> Action = Gen.Frequency(
         (6, Final.Select(static verdict => (Statement)new VerdictStatement(verdict))),
         (2, Jump.Select(static verdict => (Statement)new VerdictStatement(verdict))),
-        (1, Gen.Select(Gen.OneOf<uint?>(0, ~0u, 0xf0, null), Gen.OneOf(0x10u, 0x11u), Gen.Bool, static (keep, flip, packet) => (Statement)new MarkStatement(packet ? PacketField.PacketMark : PacketField.ConnectionMark, keep, keep is null ? 0 : flip))));
+        (1, Gen.Select(Gen.OneOf<uint?>(0, ~0u, 0xf0, null), Gen.OneOf(0x10u, 0x11u), Gen.Bool, static (keep, flip, packet) => (Statement)new MarkStatement(packet ? PacketField.PacketMark : PacketField.ConnectionMark, keep, keep is null ? 0 : flip) { NeedsConnection = !packet && keep != 0 })));
 
     private static readonly Gen<Statement> Rare = Gen.OneOf<Statement>(new HistoryStatement("limit"), new UnknownStatement("?", MayDecide: false), new UnknownStatement("??", MayDecide: true), new UntrackStatement());
 
