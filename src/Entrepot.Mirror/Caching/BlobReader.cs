@@ -69,7 +69,7 @@ public sealed class BlobReader : IDisposable
                     : window is null && _blob.TryPin(piece, _cache.Stamp)
                         ? new PieceTicket(_blob, piece, null)
                         : (window ??= NewWindow(piece)).Take(piece);
-                var began = at;
+                var (began, dropped) = (at, false);
                 try
                 {
                     if (piece + 1 < endPiece && _readAhead > 0 && (window is not null || !_blob.IsReady(piece + 1)) && !_onlyHeld)
@@ -87,6 +87,8 @@ public sealed class BlobReader : IDisposable
                         through = _onlyHeld ? throw NotOpened(piece) : piece;
                     else if (check == CheckResult.Right)
                         at = await SendFromFileAsync(writer, at, pieceStop, cancellation);
+                    else
+                        dropped = true;
                 }
                 finally
                 {
@@ -101,7 +103,8 @@ public sealed class BlobReader : IDisposable
                 if (refetched == piece)
                     throw Unreadable(piece);
                 refetched = piece;
-                _cache.Condemn(_blob, piece);
+                if (!dropped)
+                    _cache.Condemn(_blob, piece);
             }
         }
         finally

@@ -315,6 +315,8 @@ internal sealed partial class CachedBlob
             {
                 Trust.Forget(piece);
                 cache.Inspector.Quarantine(this, piece, wrong);
+                // Here and not by those who wait: the last of them would drop what the first has mended.
+                cache.Condemn(this, piece);
                 return CheckResult.Rotten;
             }
 
