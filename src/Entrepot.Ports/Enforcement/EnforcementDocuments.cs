@@ -79,6 +79,16 @@ public sealed record OpenDoor(Opening Opening, TimeSpan Left);
 /// <param name="Reason">Why, 1–200 characters.</param>
 public sealed record BlockOrder(PortProtocol Protocol, int Port, bool Blocked, string Reason);
 
+/// <summary>An order to let a service's door follow it to other ports.</summary>
+/// <param name="Service">The service, as the applied rules name it.</param>
+/// <param name="Protocol">The transport.</param>
+/// <param name="Ports">Where it listens now, 1–4 ports of 1–65535; two while it changes from one to the other.</param>
+public sealed record FollowOrder(string Service, PortProtocol Protocol, ImmutableArray<int> Ports);
+
+/// <summary>What became of an order to follow.</summary>
+/// <param name="Governed">False when no door of the service was applied.</param>
+public sealed record FollowReport(bool Governed);
+
 /// <summary>How the agent is.</summary>
 /// <param name="Version">The product's version.</param>
 /// <param name="Target">The packet filter that it drives.</param>

@@ -20,6 +20,8 @@ namespace Entrepot.Ports.Enforcement;
 [JsonSerializable(typeof(ApplyReport))]
 [JsonSerializable(typeof(OpenOrder))]
 [JsonSerializable(typeof(BlockOrder))]
+[JsonSerializable(typeof(FollowOrder))]
+[JsonSerializable(typeof(FollowReport))]
 [JsonSerializable(typeof(ChangeOrder))]
 [JsonSerializable(typeof(DrillNote))]
 [JsonSerializable(typeof(AgentStatus))]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Entrepot.Core.Faults;
+using Entrepot.Core.Identities;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Firewalls;
 
@@ -91,6 +92,15 @@ public static class ModelRules
     {
         if (!Enum.IsDefined(order.Protocol) || !IsPort(order.Port) || !IsReason(order.Reason))
             throw Malformed(["a port of 1–65535", $"a reason of 1–{MaxReason} characters"]);
+    }
+
+    /// <summary>Refuses an order to follow that is not well formed.</summary>
+    /// <exception cref="FaultException"><see cref="FirewallFault.Malformed"/>.</exception>
+    public static void Check(FollowOrder order)
+    {
+        if (!Enum.IsDefined(order.Protocol) || !NodeName.TryParse(order.Service, out _, out _) || order.Ports.IsDefault || order.Ports.Length is 0 or > 4
+            || !order.Ports.All(IsPort))
+            throw Malformed(["a service's name", "1–4 ports of 1–65535"]);
     }
 
     /// <summary>Refuses a drill's result that is not well formed.</summary>

@@ -16,6 +16,12 @@ public sealed class AgentClient : IDisposable
     /// <summary>Where the agent listens unless settings say otherwise.</summary>
     public const string DefaultSocket = "/run/entrepot/agent.sock";
 
+    /// <summary>Names another socket, for whoever is told nothing else.</summary>
+    public const string SocketVariable = "ENTREPOT_AGENT";
+
+    /// <summary>The socket that the environment names, else <see cref="DefaultSocket"/>.</summary>
+    public static string UsualSocket => Environment.GetEnvironmentVariable(SocketVariable) is { Length: > 0 } named ? named : DefaultSocket;
+
     private readonly string _socket;
     private readonly HttpClient _http;
 
@@ -71,6 +77,10 @@ public sealed class AgentClient : IDisposable
     /// <summary>Has the agent journal what a drill came to.</summary>
     public async Task NoteDrillAsync(DrillNote note, CancellationToken cancellation)
         => (await SendAsync(HttpMethod.Post, "/v1/agent/drills", Body(note, EnforcementJson.Default.DrillNote), cancellation)).Dispose();
+
+    /// <summary>Lets a service's door follow it to other ports.</summary>
+    public Task<FollowReport> FollowAsync(FollowOrder order, CancellationToken cancellation)
+        => SendAsync(HttpMethod.Post, "/v1/agent/follow", Body(order, EnforcementJson.Default.FollowOrder), EnforcementJson.Default.FollowReport, cancellation);
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();

@@ -32,6 +32,8 @@ internal static class AgentEndpoints
             context, await enforcer.OpenAsync(await ReadAsync(context, json.OpenOrder), peer.Actor, limit), json.Opening));
         Order("DELETE", "/v1/agent/openings/{id:long}", async (context, peer, limit) => await WriteAsync(
             context, await enforcer.CloseAsync(long.Parse((string)context.Request.RouteValues["id"]!, System.Globalization.CultureInfo.InvariantCulture), peer.Actor, limit), json.Opening));
+        Order("POST", "/v1/agent/follow", async (context, peer, limit) => await WriteAsync(
+            context, new FollowReport(await enforcer.FollowAsync(await ReadAsync(context, json.FollowOrder), peer.Actor, limit)), json.FollowReport));
         Order("POST", "/v1/agent/block", async (context, peer, limit) =>
         {
             await enforcer.BlockAsync(await ReadAsync(context, json.BlockOrder), peer.Actor, limit);

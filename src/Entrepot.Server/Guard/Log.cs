@@ -25,6 +25,9 @@ internal static partial class Log
     [LoggerMessage(1806, LogLevel.Warning, "'{Service}' should move, as its port is {Port}, but can't: {Reason}")]
     public static partial void MoveFailed(ILogger logger, string service, string port, string reason);
 
+    [LoggerMessage(1808, LogLevel.Warning, "The packet filter does not follow '{Service}' to another port: {Reason}")]
+    public static partial void DoorStays(ILogger logger, string service, string reason);
+
     [LoggerMessage(1807, LogLevel.Error, "The ports could not be looked at and are not guarded for now: {Reason}")]
     public static partial void LookFailed(ILogger logger, string reason);
 }

@@ -11,7 +11,7 @@ namespace Entrepot.Server.Guard;
 
 /// <summary>Looks again and again at the sockets behind the ports of a node, tells of strangers, and moves what can move.</summary>
 internal sealed class PortGuard(
-    IPortInventory inventory, StateDatabase state, IPortBlocker blocker, GuardOptions options, TimeProvider time, ILogger logger) : IAsyncDisposable
+    IPortInventory inventory, StateDatabase state, IDoorKeeper keeper, GuardOptions options, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     /// <summary>Called for each stranger when it is told of.</summary>
     public event Action<GuardedPort, Stranger>? StrangerSeen;
@@ -33,6 +33,16 @@ internal sealed class PortGuard(
     {
         lock (_editing)
             _watches = [.. _watches, new Watch(new MovableService(surface, request, options))];
+    }
+
+    /// <summary>Has the packet filter follow a service to its ports.</summary>
+    /// <returns>False when clients would not get through.</returns>
+    public async Task<bool> FollowAsync(PortLease lease, IReadOnlyList<int> ports, CancellationToken cancellation)
+    {
+        if (await keeper.FollowAsync(lease.Service, lease.Protocol, ports, cancellation) is not { } refusal)
+            return true;
+        Log.DoorStays(logger, lease.Service, refusal.Message);
+        return false;
     }
 
     /// <summary>Watches a surface no more. A move in progress is cut short.</summary>
@@ -95,6 +105,13 @@ internal sealed class PortGuard(
         {
             var port = watch.Service.Port;
             var report = OwnerCheck.Judge(port, sockets);
+            if (!watch.Known)
+            {
+                // What was blocked before this process began is to be opened again in its time.
+                watch.State = watch.State with { Blocked = await keeper.IsBlockedAsync(port, cancellation) };
+                watch.Known = true;
+            }
+
             var before = watch.State with { Away = watch.Service.IsAway };
             var (next, actions) = GuardPlan.Next(before, report, port.Reaction, watch.Service.CanMove);
             watch.State = next;
@@ -157,8 +174,7 @@ internal sealed class PortGuard(
 
     private async Task BlockAsync(Watch watch, GuardedPort port, bool block, CancellationToken cancellation)
     {
-        var refusal = block ? await blocker.BlockAsync(port, cancellation) : await blocker.UnblockAsync(port, cancellation);
-        if (refusal is not null)
+        if (await keeper.BlockAsync(port, block, cancellation) is { } refusal)
         {
             // Tried again with the next look, and told of once.
             if (watch.Refusal != refusal.Message)
@@ -224,6 +240,8 @@ internal sealed class PortGuard(
         public IGuardedService Service => service;
 
         public GuardState State { get; set; } = GuardState.Initial;
+
+        public bool Known { get; set; }
 
         public string? Refusal { get; set; }
 

@@ -66,12 +66,12 @@ public sealed class Node : IAsyncDisposable
             var launcher = new SurfaceLauncher(new PortBinder(book, inventory), settings, time, loggers);
             OriginRole? origin = null;
             var network = new NetworkDirectory(Version, settings.Node.Value, () => origin?.Nodes.View.Documents ?? []);
-            var guard = new PortGuard(inventory, state, new NoAgent(), GuardOptions.From(settings), time, loggers.CreateLogger("Entrepot.Guard"));
+            var guard = new PortGuard(inventory, state, new AgentDoorKeeper(AgentClient.UsualSocket), GuardOptions.From(settings), time, loggers.CreateLogger("Entrepot.Guard"));
             var context = new NodeContext(settings, data, state, book, launcher, network, Version, time, loggers, new Shutdown(time, loggers.CreateLogger("Entrepot.Hosting")), guard)
             {
                 Observed = new ObservedPorts(
                     settings.Node, Declared, () => book.Policy.Pools, inventory, PermittedSources.Create(
-                        Environment.GetEnvironmentVariable("ENTREPOT_AGENT") is { Length: > 0 } socket ? socket : AgentClient.DefaultSocket,
+                        AgentClient.UsualSocket,
                         () => new SafetyFloor(declaration.Current.Policy.ManagementPort, declaration.Current.Policy.ManagementNetworks), time),
                     (() => network.Current, () => network.Own), state, new WatchOptions { Interval = settings.Watch.Interval }, time,
                     loggers.CreateLogger("Entrepot.PortWatch")),

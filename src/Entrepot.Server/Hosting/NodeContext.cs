@@ -93,6 +93,7 @@ internal sealed record NodeContext(
             return Task.FromResult(true);
         };
         Shutdown.Add(surface);
+        surface.Follow = Guard.FollowAsync;
         Guard.Add(surface, plan.Request);
         return surface;
     }

@@ -35,6 +35,10 @@ internal sealed class RunningSurface(
     /// False undoes the move.</summary>
     public Func<SurfaceDocument, SurfaceDocument, CancellationToken, Task<bool>> Announce { get; set; } = static (_, _, _) => Task.FromResult(true);
 
+    /// <summary>Called with the ports that the service has from now on, before clients are told and again when one of them is given back.
+    /// False undoes the move.</summary>
+    public Func<PortLease, IReadOnlyList<int>, CancellationToken, Task<bool>> Follow { get; set; } = static (_, _, _) => Task.FromResult(true);
+
     /// <summary>Moves to another port. Requests that are in progress on the old one when the overlap ends get the drain time-out.</summary>
     /// <param name="request">What it asks of the port book; the service's name in it is replaced by the one for the overlap.</param>
     /// <param name="overlap">For how long both ports are served.</param>
@@ -65,6 +69,7 @@ internal sealed class RunningSurface(
 
             await CloseAsync(old, $"'{next.Port.Lease.Service}' moved to {next.Port.Lease.Name}.", actor);
             Volatile.Write(ref _leaving, null);
+            await Follow(next.Port.Lease, [next.Document.Port], CancellationToken.None);
             return true;
         }
         finally
@@ -94,9 +99,14 @@ internal sealed class RunningSurface(
         try
         {
             await next.Port.SucceedAsync(old.Port, why, actor, cancellation);
-            told = await Announce(old.Document, next.Document, cancellation);
+            told = await Follow(next.Port.Lease, [old.Document.Port, next.Document.Port], cancellation)
+                && await Announce(old.Document, next.Document, cancellation);
             if (!told)
+            {
                 await old.Port.SucceedAsync(next.Port, "Clients could not be told of the move.", actor, CancellationToken.None);
+                await Follow(old.Port.Lease, [old.Document.Port], CancellationToken.None);
+            }
+
             return told;
         }
         finally

@@ -127,7 +127,7 @@ public sealed class NodeDeclarationTests : IAsyncDisposable
     {
         var inventory = new ListeningSockets("/nonexistent");
         var book = new PortBook(_state, declaration.Policy(), TimeProvider.System);
-        var guard = new PortGuard(inventory, _state, new NoAgent(), GuardOptions.From(_settings), TimeProvider.System, NullLogger.Instance);
+        var guard = new PortGuard(inventory, _state, new AgentDoorKeeper("/nonexistent"), GuardOptions.From(_settings), TimeProvider.System, NullLogger.Instance);
         return (book, new GovernedServices(_settings, declaration, book, inventory, guard, NullLogger.Instance), guard);
     }
 
