@@ -34,24 +34,30 @@ public sealed class PortRotationTests : IDisposable
         await HealthyAsync(node);
         var edge = node.Rotations.All.Single();
         var ports = new List<int> { edge.Surface.Document.Port };
-        var downloads = 0;
+        var downloads = new int[4];
         using var rotated = new CancellationTokenSource();
 
-        var loops = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        var loops = Enumerable.Range(0, downloads.Length).Select(client => Task.Run(async () =>
         {
             while (!rotated.IsCancellationRequested)
             {
                 (await _http.GetByteArrayAsync(new Uri(Url(node, "scheduler"), "/files/a.bin"), Cancellation)).ShouldBe(content);
-                Interlocked.Increment(ref downloads);
+                Interlocked.Increment(ref downloads[client]);
             }
         })).ToList();
         for (var rotation = 0; rotation < Rotations; rotation++)
         {
-            var before = downloads;
-            (await edge.RotateAsync(TimeSpan.FromMilliseconds(20), "test", Cancellation)).ShouldBeTrue();
-            ports.Add(edge.Surface.Document.Port);
-            while (downloads < before + 8 && !loops.Any(static loop => loop.IsCompleted))
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+            var rotating = edge.RotateAsync(TimeSpan.FromHours(1), "test", over.Token);
+            while (edge.Surface.Leaving is null && !rotating.IsCompleted)
                 await Task.Yield();
+            ports.Add(edge.Surface.Document.Port);
+            // The overlap ends when every client has begun anew: none is still on its way to the old port.
+            var before = downloads.ToArray();
+            while (downloads.Zip(before).Any(static pair => pair.First < pair.Second + 2) && !loops.Any(static loop => loop.IsCompleted))
+                await Task.Yield();
+            await over.CancelAsync();
+            (await rotating).ShouldBeTrue();
         }
 
         await rotated.CancelAsync();

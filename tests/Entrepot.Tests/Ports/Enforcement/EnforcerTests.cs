@@ -304,6 +304,35 @@ public sealed class EnforcerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_door_follows_its_service_to_other_ports_and_lets_in_whom_it_let_in()
+    {
+        await ApplyAsync(One(54321));
+
+        (await FollowAsync("web", 54321, 54377)).ShouldBeTrue();
+        _filter.Table.ShouldNotBeNull().ShouldContain("6 . 54377 . 10.0.0.0/8");
+        _filter.Table.ShouldContain("6 . 54321 . 10.0.0.0/8");
+        (await FollowAsync("web", 54377)).ShouldBeTrue();
+
+        _filter.Loaded[^1].Input.ShouldContain("delete element inet entrepot allow4 { 6 . 54321 . 10.0.0.0/8 }");
+        Journal().Count(static line => line.EndsWith("ports.follow", StringComparison.Ordinal)).ShouldBe(2);
+        (await FollowAsync("web", 54377)).ShouldBeTrue();
+        Journal().Count(static line => line.EndsWith("ports.follow", StringComparison.Ordinal)).ShouldBe(2, "nothing has changed");
+    }
+
+    [Fact]
+    public async Task A_service_without_a_door_gets_none_by_moving_and_no_door_is_put_over_another()
+    {
+        (await FollowAsync("web", 54377)).ShouldBeFalse();
+        await ApplyAsync(TestRules.Model(
+            TestRules.Door("web", 54321, 54321, TestRules.Way("10.0.0.0/8")), TestRules.Door("other", 54330, 54339, TestRules.Way("10.0.0.0/8"))));
+
+        (await FollowAsync("unknown", 54377)).ShouldBeFalse();
+        await ShouldFailAsync(FirewallFault.DoorOverlap, () => FollowAsync("web", 54335));
+        await ShouldFailAsync(FirewallFault.DoorOverlap, () => FollowAsync("web", 22));
+        await ShouldFailAsync(FirewallFault.Malformed, () => FollowAsync("web"));
+    }
+
+    [Fact]
     public async Task An_order_that_is_not_well_formed_is_refused_with_every_reason()
     {
         var model = TestRules.Model(
@@ -325,6 +354,9 @@ public sealed class EnforcerTests : IAsyncDisposable
     private static RuleModel One(int port) => TestRules.Model(TestRules.Door("web", port, port, TestRules.Way("10.0.0.0/8")));
 
     private static OpenOrder Open(TimeSpan time) => new(PortProtocol.Tcp, 54321, IPNetwork.Parse("10.0.0.7/32"), null, time, "ticket");
+
+    private Task<bool> FollowAsync(string service, params int[] ports)
+        => _enforcer.FollowAsync(new FollowOrder(service, PortProtocol.Tcp, [.. ports]), "a", CancellationToken.None);
 
     private static BlockOrder Block(int port, bool blocked) => new(PortProtocol.Tcp, port, blocked, "a stranger");
 
