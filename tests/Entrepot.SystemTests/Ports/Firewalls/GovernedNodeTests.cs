@@ -92,7 +92,7 @@ public sealed class GovernedNodeTests : IAsyncLifetime
 
         await Poll.UntilAsync(
             async () => (await NodeAsync("journal", "--action", "guard")).Output.Contains("guard.unblock", StringComparison.Ordinal), Deadline, () => "the port stays blocked");
-        (await _agent.CommandAsync("ports", "status")).Output.ShouldNotBeEmpty();
+        (await NodeAsync("ports", "status")).ShouldSucceed().Output.ShouldContain("8443");
     }
 
     private async Task<bool> ConnectsAsync() => (await _network[1].RunAsync("nc", "-z", "-w", "2", "10.77.0.1", "8443")).ExitCode == 0;
