@@ -21,7 +21,7 @@ internal static class SituationAssembler
         PortProtocol protocol, PortRequest? request, NumberSpace space, PortPolicy policy, PortObservation observed, DateTimeOffset now)
     {
         var service = request?.Service;
-        var cooling = space.CoolingSince((now - policy.CoolDown).ToUnixTimeMilliseconds(), service);
+        var cooling = space.CoolingSince((now - policy.CoolDown).ToUnixTimeMilliseconds(), request is { Fresh: true } ? null : service);
         var last = service is null ? null : space.PortOf(service);
         var bound = Veto(PortRule.Bound, Bound(observed.InTheWay), "is bound by another process");
         var leased = new PortConstraint(PortRule.Leased, PortEffect.Veto, space.LeasedByOthers(service), "is leased to another service")

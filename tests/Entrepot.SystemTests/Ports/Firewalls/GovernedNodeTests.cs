@@ -27,6 +27,19 @@ public sealed class GovernedNodeTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await VirtualNetwork.RequireAsync("nft", "conntrack", "curl");
+        try
+        {
+            await StartAsync();
+        }
+        catch
+        {
+            await DisposeAsync();  // which nobody else calls then
+            throw;
+        }
+    }
+
+    private async Task StartAsync()
+    {
         _network = await VirtualNetwork.CreateAsync(3);
         _agent = await AgentProcess.StartAsync(Host, _folder);
         await File.WriteAllTextAsync(_folder["ports.yaml"], Portfile);

@@ -4,7 +4,9 @@ using Entrepot.Core.Identities;
 using Entrepot.Core.Journal;
 using Entrepot.Core.State;
 using Entrepot.Ports.Allocation;
+using Entrepot.Ports.Declarations;
 using Entrepot.Ports.Firewalls;
+using Entrepot.Ports.Pools;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Entrepot.Tests.Ports.Allocation;
@@ -65,6 +67,21 @@ public sealed class PortSuccessionTests : IAsyncDisposable
 
         (await _book.GrantAsync(Wanting("other", 8333), IPAddress.Loopback, PortObservation.None)).Lease.ShouldBeNull();
         (await GrantAsync(Overlap, 8333)).Port.ShouldBe(8333);
+    }
+
+    [Fact]
+    public async Task A_service_that_chooses_anew_does_not_come_back_to_a_port_that_it_just_left()
+    {
+        var pool = new PortPool("two", 20000, 20001);
+        var asked = new PortRequest { Node = Node, Service = "edge", Pool = pool, Mode = AllocationMode.Random, Fresh = true };
+        var first = (await _book.GrantAsync(asked, IPAddress.Loopback, PortObservation.None)).Lease!;
+        await _book.ReleaseAsync(first, "It moved.", "test");
+
+        for (var i = 0; i < 20; i++)
+        {
+            var next = (await _book.GrantAsync(asked with { Service = "edge-overlap" }, IPAddress.Loopback, PortObservation.None)).Lease!;
+            next.Port.ShouldNotBe(first.Port);
+        }
     }
 
     [Fact]
