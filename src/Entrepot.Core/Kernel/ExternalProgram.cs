@@ -17,7 +17,9 @@ public static class ExternalProgram
     public const int OutputLimit = 64 << 20;
 
     // A privileged process takes programs from nowhere else, whatever PATH says.
-    private static readonly string[] Folders = ["/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/local/bin"];
+    private static readonly string[] Folders = OperatingSystem.IsWindows()
+        ? [Environment.SystemDirectory]
+        : ["/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/local/bin"];
 
     /// <summary>Where a program is, or null when it is not in a folder of the system.</summary>
     public static string? Find(string name) => Folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);

@@ -6,6 +6,7 @@ using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Core.Journal;
 using Entrepot.Core.State;
+using Entrepot.Ports.Allocation.Factors;
 using Entrepot.Ports.Declarations;
 
 namespace Entrepot.Ports.Allocation;
@@ -29,6 +30,7 @@ public sealed class PortBook
     private PortPolicy _policy;
     private readonly TimeProvider _time;
     private readonly Func<ulong> _draw;
+    private IPortEvidenceSource? _evidence;
 
     /// <summary>Opens the book.</summary>
     /// <param name="state">A database that was opened with this assembly among its features.</param>
@@ -43,6 +45,14 @@ public sealed class PortBook
     {
         get => Volatile.Read(ref _policy);
         set => Volatile.Write(ref _policy, value);
+    }
+
+    /// <summary>What the node has observed beside leases and sockets, for every decision to which the caller gives no evidence; null when
+    /// nobody observes.</summary>
+    public IPortEvidenceSource? Evidence
+    {
+        get => Volatile.Read(ref _evidence);
+        set => Volatile.Write(ref _evidence, value);
     }
 
     internal StateDatabase State => _state;
@@ -213,9 +223,14 @@ public sealed class PortBook
     private PortSituation Situation(NodeName node, PortProtocol protocol, PortRequest? request, PortObservation observed)
     {
         var space = _state.Read(connection => LeaseTable.ReadSpace(connection, node, protocol));
-        var situation = SituationAssembler.Assemble(protocol, request, space, _policy, observed, _time.GetUtcNow());
+        var situation = SituationAssembler.Assemble(protocol, request, space, _policy, WithEvidence(node, protocol, request, observed), _time.GetUtcNow());
         return request is { Mode: AllocationMode.Random } ? situation with { Drawn = _draw() } : situation;
     }
+
+    private PortObservation WithEvidence(NodeName node, PortProtocol protocol, PortRequest? request, PortObservation observed)
+        => Evidence is { } source && ReferenceEquals(observed.Evidence, PortEvidence.None)
+            ? observed with { Evidence = source.For(node, protocol, request) }
+            : observed;
 
     private static FaultException Superseded(PortLease lease) => Fault.Of(
         PortFault.LeaseSuperseded, FaultKind.Conflict,
@@ -230,7 +245,8 @@ public sealed class PortBook
             transaction =>
             {
                 var space = _cache.Space(transaction, request.Node, request.Protocol);
-                var situation = SituationAssembler.Assemble(request.Protocol, request, space, _policy, observed, _time.GetUtcNow());
+                var known = WithEvidence(request.Node, request.Protocol, request, observed);
+                var situation = SituationAssembler.Assemble(request.Protocol, request, space, _policy, known, _time.GetUtcNow());
                 if (request.Mode == AllocationMode.Random)
                     situation = situation with { Drawn = _draw() };
                 var decision = decide(request, situation);

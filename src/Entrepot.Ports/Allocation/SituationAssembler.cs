@@ -35,7 +35,7 @@ internal static class SituationAssembler
                 bound,
                 leased,
                 Veto(PortRule.CoolingDown, cooling, "was released just now and cools down"),
-                ExcludedPorts.Constraint(observed.Excluded),
+                ExcludedPorts.Constraint(observed.Excluded.IsEmpty ? observed.Evidence.Excluded : observed.Excluded.Union(observed.Evidence.Excluded)),
                 ForbiddenPorts.Constraint(protocol),
                 BrowserBlockedPorts.Constraint,
                 Kept.GetValue(observed.Ephemeral, static range => new HostRules(range)).Privileged,

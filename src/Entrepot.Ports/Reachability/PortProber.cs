@@ -18,9 +18,11 @@ public sealed record ProbeOptions
 /// <summary>Finds out which ports can be reached from here: so many at once, each until two tries agree.</summary>
 /// <param name="transport">Makes the tries.</param>
 /// <param name="options">Limits, or null for the defaults.</param>
-public sealed class PortProber(IProbeTransport transport, ProbeOptions? options = null)
+/// <param name="time">The clock that answers are timed with, or null for the system's.</param>
+public sealed class PortProber(IProbeTransport transport, ProbeOptions? options = null, TimeProvider? time = null)
 {
     private readonly ProbeOptions _options = options ?? new ProbeOptions();
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
 
     /// <summary>Probes ports.</summary>
     /// <returns>The results in the order of the targets.</returns>
@@ -37,11 +39,16 @@ public sealed class PortProber(IProbeTransport transport, ProbeOptions? options 
     public async Task<ProbeResult> ProbeAsync(ProbeTarget target, CancellationToken cancellation)
     {
         var answers = ImmutableArray<ProbeAnswer>.Empty;
+        TimeSpan? quickest = null;
         for (var tries = 1; ; tries++)
         {
-            answers = answers.Add(await transport.TryAsync(target, _options.Patience, cancellation));
+            var begun = _time.GetTimestamp();
+            var answer = await transport.TryAsync(target, _options.Patience, cancellation);
+            if (answer is ProbeAnswer.Answered or ProbeAnswer.Refused && _time.GetElapsedTime(begun) is var took && !(took >= quickest))
+                quickest = took;
+            answers = answers.Add(answer);
             if (ProbeJudge.Judge(target.Protocol, answers, tries >= _options.MaxTries) is { } result)
-                return result;
+                return result with { Latency = quickest, Lost = quickest is null ? null : answers.Count(static one => one == ProbeAnswer.Silence) };
         }
     }
 }

@@ -51,6 +51,14 @@ public sealed record ProbeTarget(PortProtocol Protocol, IPAddress Address, int P
 /// <param name="Detail">Why, in a few words.</param>
 public sealed record ProbeResult(Reach Reach, double Confidence, int Tries, string Detail)
 {
+    /// <summary>The time to the answer of the quickest try that got one: the others may have waited for a SYN to be sent again, or for the
+    /// probing program. Null when none got one.</summary>
+    public TimeSpan? Latency { get; init; }
+
+    /// <summary>How many tries a machine that answered others left without an answer. Null when none got one: that is no loss, but a door
+    /// that is shut.</summary>
+    public int? Lost { get; init; }
+
     /// <summary>Nothing was tried.</summary>
     public static ProbeResult NotTried { get; } = new(Reach.Unknown, 0, 0, "not tried");
 }

@@ -12,7 +12,11 @@ namespace Entrepot.Ports.Reachability;
 /// <param name="SameMachine">True when it tried from the machine that has the port: packet filters mostly let that pass.</param>
 /// <param name="Result">What it found.</param>
 /// <param name="At">When, in UTC.</param>
-public sealed record ReachReport(NodeName Node, PortProtocol Protocol, int Port, string Vantage, bool SameMachine, ProbeResult Result, DateTimeOffset At);
+public sealed record ReachReport(NodeName Node, PortProtocol Protocol, int Port, string Vantage, bool SameMachine, ProbeResult Result, DateTimeOffset At)
+{
+    /// <summary>What this and the reports before it from the same place measured.</summary>
+    public PathTally Path { get; init; } = PathTally.None.With(Result);
+}
 
 /// <summary>The latest reports on every port, one for each place. Bounded; what is old is not told.</summary>
 /// <param name="time">The clock.</param>
@@ -35,7 +39,10 @@ public sealed class ReachBoard(TimeProvider time, TimeSpan lifetime)
     public void Post(ReachReport report)
     {
         var key = (report.Node, report.Protocol, report.Port, report.Vantage);
-        ImmutableInterlocked.AddOrUpdate(ref _reports, key, report, (_, known) => report.At >= known.At ? report : known);
+        ImmutableInterlocked.AddOrUpdate(ref _reports, key, report, (_, known) => report.At < known.At ? known
+            // After a gap the network may be another one.
+            : report.At - known.At > lifetime ? report
+            : report with { Path = known.Path.With(report.Result) });
         if (_reports.Count > MaxReports)
             ImmutableInterlocked.Update(ref _reports, static all => all.Remove(all.MinBy(static pair => pair.Value.At).Key));
     }

@@ -48,6 +48,19 @@ public sealed class PermittedView
         return why is null ? new PermittedView(open, differences, declared) : null;
     }
 
+    /// <summary>The ports to which packets from somewhere outside get.</summary>
+    public PortSet Open(PortProtocol protocol)
+    {
+        var ports = PortSet.Empty;
+        foreach (var finding in _open.Where(finding => finding.Example.Protocol == protocol && finding.Example.IcmpType is null))
+        {
+            foreach (var span in finding.Ports)
+                ports = ports.Union(PortSet.Range(span.First, span.Last));
+        }
+
+        return ports;
+    }
+
     /// <summary>What the packet filter does with packets from outside to a port.</summary>
     public PermittedPort Look(PortProtocol protocol, int port)
     {

@@ -1,4 +1,5 @@
 using Entrepot.Core.Identities;
+using Entrepot.Server.Api;
 
 namespace Entrepot.Server.Edge;
 
@@ -44,6 +45,9 @@ public sealed record EdgeOptions
 
     /// <summary>How often the list of peer edges is read. Default 30 s.</summary>
     public TimeSpan PeerRefresh { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Told of the nodes of the network whenever they were read, or null (the default).</summary>
+    public Action<IReadOnlyList<NodeDocument>>? NodesRead { get; init; }
 
     /// <summary>Bytes per second that the scrub reads; 0 turns it off. Default 32 MiB/s.</summary>
     public long ScrubRate { get; init; } = 32 << 20;

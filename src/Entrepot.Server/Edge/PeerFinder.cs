@@ -38,6 +38,7 @@ internal sealed class PeerFinder(EdgeOptions options, SourceSet sources, OriginC
     public async Task RefreshAsync(CancellationToken cancellation)
     {
         var nodes = await origin.GetNodesAsync(cancellation);
+        options.NodesRead?.Invoke(nodes);
         var peers = nodes
             .Where(node => node.State == "healthy" && node.Last.Node != options.Node.Value)
             .OrderBy(node => node.Last.Site == options.Site ? 0 : 1).ThenBy(static node => node.Last.ActiveTransfers)

@@ -34,6 +34,7 @@ internal static class EdgeRole
                 Capacity = settings.Edges.Capacity,
                 HeartbeatInterval = settings.HeartbeatInterval,
                 ProbeInterval = settings.Watch.Probe,
+                NodesRead = besideOrigin ? null : context.Evidence.Learn,
                 ScrubRate = settings.Scrub.Rate,
                 ScrubCycle = settings.Scrub.Cycle,
                 ScrubDeepCycle = settings.Scrub.DeepCycle,

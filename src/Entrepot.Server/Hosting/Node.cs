@@ -9,6 +9,7 @@ using Entrepot.Server.Agent;
 using Entrepot.Server.Api;
 using Entrepot.Server.Discovery;
 using Entrepot.Server.Declarations;
+using Entrepot.Server.Evidence;
 using Entrepot.Server.Guard;
 using Entrepot.Server.Leases;
 using Entrepot.Server.PortWatch;
@@ -67,16 +68,19 @@ public sealed class Node : IAsyncDisposable
             OriginRole? origin = null;
             var network = new NetworkDirectory(Version, settings.Node.Value, () => origin?.Nodes.View.Documents ?? []);
             var guard = new PortGuard(inventory, state, new AgentDoorKeeper(AgentClient.UsualSocket), GuardOptions.From(settings), time, loggers.CreateLogger("Entrepot.Guard"));
+            var permitted = new KeptReading(
+                PermittedSources.Create(
+                    AgentClient.UsualSocket, () => new SafetyFloor(declaration.Current.Policy.ManagementPort, declaration.Current.Policy.ManagementNetworks), time),
+                time);
             var context = new NodeContext(settings, data, state, book, launcher, network, Version, time, loggers, new Shutdown(time, loggers.CreateLogger("Entrepot.Hosting")), guard)
             {
                 Observed = new ObservedPorts(
-                    settings.Node, Declared, () => book.Policy.Pools, inventory, PermittedSources.Create(
-                        AgentClient.UsualSocket,
-                        () => new SafetyFloor(declaration.Current.Policy.ManagementPort, declaration.Current.Policy.ManagementNetworks), time),
-                    (() => network.Current, () => network.Own), state, new WatchOptions { Interval = settings.Watch.Interval }, time,
+                    settings.Node, Declared, () => book.Policy.Pools, inventory, permitted, (() => network.Current, () => network.Own), state, new WatchOptions { Interval = settings.Watch.Interval }, time,
                     loggers.CreateLogger("Entrepot.PortWatch")),
+                Evidence = new NodeEvidence(settings, book, network, permitted, time),
             };
             parts.Push(new Undo(context.Observed.Dispose));
+            context.Evidence.Begin(() => origin?.Nodes.View.Documents, () => context.Observed.Reports.Here);
 
             if (plan.Roles.HasFlag(NodeRoles.Origin))
             {
@@ -104,6 +108,7 @@ public sealed class Node : IAsyncDisposable
             var keeping = new BackgroundLoops(loggers.CreateLogger("Entrepot.Leases"));
             parts.Push(keeping);
             keeping.Start("lease keeper", keeper.RunAsync);
+            keeping.Start("port evidence", context.Evidence.RunAsync);
             var watch = new BackgroundLoops(loggers.CreateLogger("Entrepot.PortWatch"));
             parts.Push(watch);
             watch.Start("port watch", context.Observed.Watcher.RunAsync);

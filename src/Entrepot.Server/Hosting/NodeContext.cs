@@ -3,6 +3,7 @@ using Entrepot.Core.State;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Pools;
 using Entrepot.Server.Configuration;
+using Entrepot.Server.Evidence;
 using Entrepot.Server.Guard;
 using Entrepot.Server.PortWatch;
 using Microsoft.AspNetCore.Builder;
@@ -29,6 +30,9 @@ internal sealed record NodeContext(
 {
     /// <summary>What is seen of the ports of this node.</summary>
     public required ObservedPorts Observed { get; init; }
+
+    /// <summary>What is known for decisions about ports.</summary>
+    public required NodeEvidence Evidence { get; init; }
 
     /// <summary>The surfaces whose port can be changed.</summary>
     public PortRotations Rotations { get; } = new(Time, Loggers);

@@ -23,6 +23,12 @@ public static class HeartbeatRules
     /// <summary>Most sites of one node.</summary>
     public const int MaxSites = 8;
 
+    /// <summary>Most tries of one probe.</summary>
+    public const int MaxTries = 100;
+
+    /// <summary>Longest time to an answer in milliseconds.</summary>
+    public const double MaxLatencyMs = 60_000;
+
     /// <summary>Checks a heart-beat.</summary>
     /// <returns>Null when it is in order, else one fault that names everything that is wrong.</returns>
     public static Fault? Check(HeartbeatRequest beat)
@@ -53,7 +59,8 @@ public static class HeartbeatRules
     }
 
     private static bool IsProbe(ProbeReport? probe)
-        => probe is { Port: >= 1 and <= PortSet.MaxPort, Confidence: >= 0 and <= 1, Tries: >= 0 } && NodeName.TryParse(probe.Node, out _, out _)
+        => probe is { Port: >= 1 and <= PortSet.MaxPort, Confidence: >= 0 and <= 1, Tries: >= 0 and <= MaxTries, LatencyMs: null or (>= 0 and <= MaxLatencyMs) }
+            && (probe.Lost is not { } lost || (lost >= 0 && lost <= probe.Tries)) && NodeName.TryParse(probe.Node, out _, out _)
             && PortProtocols.TryParse(probe.Protocol, out _) && Enum.IsDefined(probe.Reach);
 
     private static string? ErrorOfUrl(string? text)

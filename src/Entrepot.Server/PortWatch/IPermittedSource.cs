@@ -6,7 +6,11 @@ namespace Entrepot.Server.PortWatch;
 /// <summary>What was read of the packet filter.</summary>
 /// <param name="Look">Tells what it does with a port, or null when it could not be read.</param>
 /// <param name="Why">Why it could not be read, and what would help; null when it was.</param>
-public sealed record PermittedReading(Func<PortProtocol, int, PermittedPort>? Look, string? Why);
+public sealed record PermittedReading(Func<PortProtocol, int, PermittedPort>? Look, string? Why)
+{
+    /// <summary>Tells to which ports of a transport packets from somewhere get, or null when it could not be read.</summary>
+    public Func<PortProtocol, PortSet>? Open { get; init; }
+}
 
 /// <summary>Reads the packet filter of this host.</summary>
 public interface IPermittedSource

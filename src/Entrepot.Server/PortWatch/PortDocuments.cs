@@ -44,7 +44,14 @@ public sealed record MarkFindingRequest(string? Note);
 /// <param name="Confidence">0–1.</param>
 /// <param name="Tries">How many tries it took.</param>
 /// <param name="SameMachine">True when the port is on its own machine.</param>
-public sealed record ProbeReport(string Node, string Protocol, int Port, Reach Reach, double Confidence, int Tries, bool SameMachine);
+public sealed record ProbeReport(string Node, string Protocol, int Port, Reach Reach, double Confidence, int Tries, bool SameMachine)
+{
+    /// <summary>Milliseconds to the quickest answer, or null when none came.</summary>
+    public double? LatencyMs { get; init; }
+
+    /// <summary>Tries without an answer where others got one, or null when none did.</summary>
+    public int? Lost { get; init; }
+}
 
 /// <summary>What is known of reaching a port from somewhere, as <c>/v1/ports/reach</c> shows it.</summary>
 /// <param name="Node">The node whose port it is.</param>

@@ -38,7 +38,12 @@ public sealed class ReachReports(ReachBoard board, Func<IReadOnlyList<ProbeTarge
                 continue;
             board.Post(new ReachReport(
                 ours.Contains(probe.Node) ? here : node, protocol, probe.Port, beat.Node, probe.SameMachine,
-                new ProbeResult(probe.Reach, probe.Confidence, probe.Tries, ""), now));
+                new ProbeResult(probe.Reach, probe.Confidence, probe.Tries, "")
+                {
+                    Latency = probe.LatencyMs is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null,
+                    Lost = probe.Lost,
+                },
+                now));
         }
     }
 }

@@ -32,13 +32,13 @@ public sealed class RulesetPermitted(Func<CancellationToken, Task<string>> rules
 
         // A comparison costs more than a look; most looks show the same rules.
         if (_last is { } last && last.Ruleset == text && last.Declared.SequenceEqual(declared))
-            return new PermittedReading(last.View.Look, null);
+            return new PermittedReading(last.View.Look, null) { Open = last.View.Open };
         if (!NftablesReader.TryRead(text, out var rules, out var fault))
             return new PermittedReading(null, $"permitted is not known: {fault.Message}");
         if (PermittedView.Of(rules, declared, floor(), new HostView { Addresses = Addresses() }, time.GetUtcNow(), out var why) is not { } view)
             return new PermittedReading(null, $"permitted is not known: {why}.");
         _last = (text, declared, view);
-        return new PermittedReading(view.Look, null);
+        return new PermittedReading(view.Look, null) { Open = view.Open };
     }
 
     private static ImmutableArray<IPAddress> Addresses()

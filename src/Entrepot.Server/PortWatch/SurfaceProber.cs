@@ -52,7 +52,11 @@ internal sealed class SurfaceProber(NodeName node, Uri origin, PortProber prober
         var results = await prober.ProbeAsync([.. places.Select(static place => place.Target)], cancellation);
         return [.. places.Zip(results, (place, result) => new ProbeReport(
             place.Named.Node, place.Named.Protocol, place.Named.Port, result.Reach, result.Confidence, result.Tries,
-            IPAddress.IsLoopback(place.Target.Address) || own.Contains(place.Target.Address)))];
+            IPAddress.IsLoopback(place.Target.Address) || own.Contains(place.Target.Address))
+        {
+            LatencyMs = result.Latency?.TotalMilliseconds,
+            Lost = result.Lost,
+        })];
     }
 
     /// <summary>A loopback address names the machine that says it. Only when that is this one may it be tried.</summary>

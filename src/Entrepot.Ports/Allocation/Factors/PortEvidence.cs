@@ -39,6 +39,12 @@ public sealed record PortEvidence
 
     /// <summary>What happened on single ports, or null where nobody kept it.</summary>
     public PortHistory? Past { get; init; }
+
+    /// <summary>Ports that the system keeps for itself; see <see cref="ExcludedPorts"/>.</summary>
+    public PortSet Excluded { get; init; } = PortSet.Empty;
+
+    /// <summary>Why nothing is known for a factor, where more can be said than that: each a clause of a few words.</summary>
+    public IReadOnlyDictionary<PortFactor, string> Unknown { get; init; } = new Dictionary<PortFactor, string>();
 }
 
 /// <summary>How nodes that exchange traffic are arranged.</summary>

@@ -3,8 +3,8 @@ using System.Collections.Frozen;
 namespace Entrepot.Ports.Allocation.Factors;
 
 /// <summary>What was measured on the way to a port; null where it was not.</summary>
-/// <param name="Latency">Median time to the first byte of an answer.</param>
-/// <param name="BytesPerSecond">Median throughput.</param>
+/// <param name="Latency">Usual time to an answer.</param>
+/// <param name="BytesPerSecond">Usual throughput.</param>
 /// <param name="Loss">Share of packets or probes that were lost, 0–1.</param>
 public sealed record PathMeasure(TimeSpan? Latency, double? BytesPerSecond, double? Loss);
 

@@ -43,8 +43,10 @@ internal sealed class PortScores
         (_context, _profile) = (new FactorContext(request, evidence), FactorProfile.Of(evidence.Profile));
         foreach (var rule in Rules)
         {
-            if ((_missing[(int)rule.Factor - 1] = rule.Missing(_context)) is not null)
-                _neutral += (ushort)(PortFactorRule.Neutral * _profile[rule.Factor].Weight);
+            if (rule.Missing(_context) is not { } missing)
+                continue;
+            _missing[(int)rule.Factor - 1] = evidence.Unknown.GetValueOrDefault(rule.Factor, missing);
+            _neutral += (ushort)(PortFactorRule.Neutral * _profile[rule.Factor].Weight);
         }
     }
 

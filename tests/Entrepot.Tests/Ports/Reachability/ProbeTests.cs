@@ -66,7 +66,8 @@ public sealed class ProbeTests
         using var listener = TestPorts.Stranger();
         using var kept = TestPorts.Kept();
         var prober = new PortProber(new SocketProbe(TimeProvider.System));
-        (await prober.ProbeAsync(Target with { Port = listener.Port() }, TestContext.Current.CancellationToken)).ShouldBe(new ProbeResult(Reach.Open, 1, 2, "it answers"));
+        var open = await prober.ProbeAsync(Target with { Port = listener.Port() }, TestContext.Current.CancellationToken);
+        open.ShouldBe(new ProbeResult(Reach.Open, 1, 2, "it answers") { Latency = open.Latency, Lost = 0 });
         (await prober.ProbeAsync(Target with { Port = kept.Port() }, TestContext.Current.CancellationToken)).Reach.ShouldBe(Reach.Refused);
     }
 

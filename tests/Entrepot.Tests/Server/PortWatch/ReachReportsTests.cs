@@ -40,6 +40,16 @@ public sealed class ReachReportsTests
     public void Reports_are_checked_as_any_other_input(string node, string protocol, int port, double confidence, bool good)
         => (HeartbeatRules.Check(Beat with { Probes = [new ProbeReport(node, protocol, port, Reach.Open, confidence, 2, false)] }) is null).ShouldBe(good);
 
+    [Theory]
+    [InlineData(0.4, 1, true)]
+    [InlineData(-1.0, 0, false)]
+    [InlineData(double.NaN, 0, false)]
+    [InlineData(double.PositiveInfinity, 0, false)]
+    [InlineData(1.0, 3, false)]
+    [InlineData(1.0, -1, false)]
+    public void Measurements_are_checked_as_well(double latency, int lost, bool good)
+        => (HeartbeatRules.Check(Beat with { Probes = [Probe with { LatencyMs = latency, Lost = lost }] }) is null).ShouldBe(good);
+
     [Fact]
     public void A_flood_of_reports_is_refused()
         => HeartbeatRules.Check(Beat with { Probes = [.. Enumerable.Repeat(Probe, ReachReports.MaxOfBeat + 1)] }).ShouldNotBeNull();
@@ -52,8 +62,9 @@ public sealed class ReachReportsTests
         var prober = new PortProber(new SocketProbe(TimeProvider.System));
 
         var near = new SurfaceProber(NodeName.Parse("cache-1"), new Uri("http://127.0.0.1:3000"), prober, TimeProvider.System);
-        (await near.RoundAsync([surface, surface with { Node = "cache-1" }], TestContext.Current.CancellationToken)).ShouldBe(
-            [new ProbeReport("origin", "tcp", listener.Port(), Reach.Open, 1, 2, SameMachine: true)]);
+        var report = (await near.RoundAsync([surface, surface with { Node = "cache-1" }], TestContext.Current.CancellationToken)).ShouldHaveSingleItem();
+        report.ShouldBe(new ProbeReport("origin", "tcp", listener.Port(), Reach.Open, 1, 2, SameMachine: true) { LatencyMs = report.LatencyMs, Lost = 0 });
+        report.LatencyMs.ShouldNotBeNull();
         var far = new SurfaceProber(NodeName.Parse("cache-1"), new Uri("http://10.0.0.1:3000"), prober, TimeProvider.System);
         (await far.RoundAsync([surface], TestContext.Current.CancellationToken)).ShouldBeEmpty();
     }
