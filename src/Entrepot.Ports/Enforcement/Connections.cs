@@ -20,7 +20,7 @@ internal static class Connections
     /// <summary>The connections that an opening let in.</summary>
     public static FirewallCommand Of(Opening opening)
     {
-        var mark = opening.From is null ? NftWriter.MacOpening : NftWriter.AddressOpening;
+        var mark = opening.Mac is null ? NftWriter.AddressOpening : NftWriter.MacOpening;
         var arguments = new List<string>
         {
             "-D", "-p", opening.Protocol.Name(), "--orig-port-dst", opening.Port.ToString(CultureInfo.InvariantCulture),

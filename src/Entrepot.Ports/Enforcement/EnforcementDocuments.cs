@@ -54,8 +54,8 @@ public sealed record ChangeOrder(string? Change);
 /// <summary>An order to open a port for a time.</summary>
 /// <param name="Protocol">The transport.</param>
 /// <param name="Port">The port, 1–65535.</param>
-/// <param name="From">For whom; null when <paramref name="Mac"/> says it.</param>
-/// <param name="Mac">For which Ethernet address, or null.</param>
+/// <param name="From">For whom; null when <paramref name="Mac"/> alone says it.</param>
+/// <param name="Mac">For which Ethernet address, or null; where both are given, both must be true.</param>
 /// <param name="For">How long, from a second to what the policy allows.</param>
 /// <param name="Reason">Why, 1–200 characters.</param>
 public sealed record OpenOrder(PortProtocol Protocol, int Port, IPNetwork? From, MacAddress? Mac, TimeSpan For, string Reason);

@@ -69,8 +69,8 @@ public static class ModelRules
         var problems = new List<string>();
         if (!Enum.IsDefined(order.Protocol) || !IsPort(order.Port))
             problems.Add("a port of 1–65535");
-        if (order.From is null == order.Mac is null)
-            problems.Add("either addresses or an Ethernet address");
+        if (order.From is null && order.Mac is null)
+            problems.Add("addresses, an Ethernet address, or both");
         if (order.Mac is { Value: < 0 or >= 1L << 48 })
             problems.Add("an Ethernet address of 48 bits");
         if (!IsReason(order.Reason))

@@ -56,8 +56,8 @@ public sealed record Door(string Service, PortProtocol Protocol, int First, int 
 /// <param name="Id">Number of the opening on its node.</param>
 /// <param name="Protocol">The transport.</param>
 /// <param name="Port">The port, 1–65535.</param>
-/// <param name="From">The addresses, or null when <paramref name="Mac"/> decides.</param>
-/// <param name="Mac">The Ethernet address, or null.</param>
+/// <param name="From">The addresses, or null when <paramref name="Mac"/> alone decides.</param>
+/// <param name="Mac">The Ethernet address, or null; where both are given, both must be true.</param>
 /// <param name="Ends">When it closes, in UTC.</param>
 /// <param name="Reason">Why it was opened.</param>
 /// <param name="Actor">Who opened it.</param>

@@ -18,7 +18,7 @@ internal static class PortsOpenCommand
     {
         var port = new Argument<int>("port") { Description = "A port, 1–65535" };
         var from = new Option<string?>("--from") { Description = "For this address or network", HelpName = "ADDRESS|CIDR" };
-        var mac = new Option<string?>("--mac") { Description = "For this Ethernet address, which only neighbours on the link show", HelpName = "MAC" };
+        var mac = new Option<string?>("--mac") { Description = "For this Ethernet address, which only neighbours on the link show; with --from both must be true", HelpName = "MAC" };
         var time = new Option<string>("--for") { Description = "How long, such as 30m; the portfile's policy.longestOpening is the limit", HelpName = "TIME", Required = true };
         var reason = new Option<string>("--reason") { Description = "Why, for the journal", HelpName = "TEXT", Required = true };
         var protocol = new Option<string>("--protocol") { Description = "tcp, udp or sctp [default: tcp]", HelpName = "NAME", DefaultValueFactory = static _ => "tcp" };
@@ -82,7 +82,11 @@ internal static class PortsOpenCommand
 
     private static string Name(Opening opening) => $"{opening.Protocol.Name()}/{Units.Number(opening.Port)}";
 
-    private static string Who(Opening opening) => opening.From?.ToString() ?? opening.Mac?.ToString() ?? "";
+    private static string Who(Opening opening) => opening switch
+    {
+        { From: { } from, Mac: { } mac } => $"{mac} at {from}",
+        _ => opening.From?.ToString() ?? opening.Mac?.ToString() ?? "",
+    };
 
     private static IPNetwork? ParseFrom(string? text) => text is null
         ? null

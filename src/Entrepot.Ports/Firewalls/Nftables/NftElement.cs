@@ -17,6 +17,8 @@ internal enum NftSet
     Open4,
     Open6,
     OpenMac,
+    OpenMac4,
+    OpenMac6,
     Limits,
 }
 
@@ -54,6 +56,9 @@ internal readonly record struct NftElement : IComparable<NftElement>
         => new(source.Family == System.Net.Sockets.AddressFamily.InterNetwork ? NftSet.Open4 : NftSet.Open6, $"{Text(ports)} . {source}", ends: ends);
 
     public static NftElement Open(PortRange ports, MacAddress mac, DateTimeOffset ends) => new(NftSet.OpenMac, $"{Text(ports)} . {mac}", ends: ends);
+
+    public static NftElement Open(PortRange ports, MacAddress mac, AddressRange source, DateTimeOffset ends)
+        => new(source.Family == System.Net.Sockets.AddressFamily.InterNetwork ? NftSet.OpenMac4 : NftSet.OpenMac6, $"{Text(ports)} . {mac} . {source}", ends: ends);
 
     public static NftElement Limit(PortRange ports, NftLimit limit) => new(NftSet.Limits, Text(ports), limit.Chain);
 

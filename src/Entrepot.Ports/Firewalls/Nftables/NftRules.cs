@@ -89,7 +89,10 @@ internal static class NftRules
         Rule(text, $"{Port} . ether saddr . ip6 saddr @allow_mac6 {forGood}");
         Rule(text, $"{Port} . ip saddr @open4 ct mark set ct mark | {Hex(NftWriter.AddressOpening)} goto admitted");
         Rule(text, $"{Port} . ip6 saddr @open6 ct mark set ct mark | {Hex(NftWriter.AddressOpening)} goto admitted");
-        Rule(text, $"{Port} . ether saddr @open_mac ct mark set ct mark | {Hex(NftWriter.MacOpening)} goto admitted");
+        var byMac = $"ct mark set ct mark | {Hex(NftWriter.MacOpening)} goto admitted";
+        Rule(text, $"{Port} . ether saddr @open_mac {byMac}");
+        Rule(text, $"{Port} . ether saddr . ip saddr @open_mac4 {byMac}");
+        Rule(text, $"{Port} . ether saddr . ip6 saddr @open_mac6 {byMac}");
         Rule(text, "ct state established drop");
         Rule(text, plan.Undeclared == UndeclaredPorts.Drop ? "meta l4proto { 6, 17, 132 } drop" : $"{Port} @governed drop");
         End(text);

@@ -13,7 +13,7 @@ internal static class NftWriter
     /// <summary>Marks a connection that an opening for an address let in (<see cref="NftSet.Open4"/>, <see cref="NftSet.Open6"/>).</summary>
     public const uint AddressOpening = 0x4000_0000;
 
-    /// <summary>Marks a connection that an opening for an Ethernet address let in; replies carry none by which to look it up again.</summary>
+    /// <summary>Marks a connection that an opening for an Ethernet address let in, alone or together with an address; replies carry none by which to look it up again.</summary>
     public const uint MacOpening = 0x2000_0000;
 
     /// <summary>Sources that a meter keeps apart; beyond it the newest are not limited, which the cap on all connections still is.</summary>
@@ -32,6 +32,8 @@ internal static class NftWriter
         (NftSet.Open4, "open4", "inet_proto . inet_service . ipv4_addr", "interval,timeout"),
         (NftSet.Open6, "open6", "inet_proto . inet_service . ipv6_addr", "interval,timeout"),
         (NftSet.OpenMac, "open_mac", "inet_proto . inet_service . ether_addr", "interval,timeout"),
+        (NftSet.OpenMac4, "open_mac4", "inet_proto . inet_service . ether_addr . ipv4_addr", "interval,timeout"),
+        (NftSet.OpenMac6, "open_mac6", "inet_proto . inet_service . ether_addr . ipv6_addr", "interval,timeout"),
     ];
 
     /// <summary>The name of a set or map in the table.</summary>

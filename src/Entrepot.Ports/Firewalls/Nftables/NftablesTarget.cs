@@ -32,11 +32,6 @@ public sealed class NftablesTarget : IFirewallTarget
     public ImmutableArray<Fault> Gaps(RuleModel model)
         =>
         [
-            .. model.Doors.Where(static door => door.Expires is not null && door.Ways.Any(static way => !way.Networks.IsEmpty && !way.Macs.IsEmpty))
-                .Select(static door => Fault.Of(
-                    FirewallFault.Inexpressible, FaultKind.Unsupported,
-                    $"nftables can't end a way in for an Ethernet address together with an address by itself; '{door.Service}' expires on {door.Expires:yyyy-MM-dd}.",
-                    "Leave out one of the two, or the expiry.")),
             .. model.Doors.Where(static door => door.Rate is { } rate && NftLimit.UnitOf(rate.Per) is null)
             .Select(static door => Fault.Of(
                 FirewallFault.Inexpressible, FaultKind.Unsupported,

@@ -4,7 +4,9 @@ using System.Net.Sockets;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Declarations;
 using Entrepot.Ports.Firewalls;
+using Entrepot.Ports.Firewalls.Evaluation;
 using Entrepot.Ports.Firewalls.Nftables;
+using Entrepot.Ports.Firewalls.Proof;
 
 namespace Entrepot.SystemTests.Ports.Firewalls;
 
@@ -83,6 +85,28 @@ public sealed class NftablesTargetTests
         await host.ApplyAsync(Target, Filtered.Model(Filtered.Door(8443, 8443) with { Ways = [new AccessGrant([Filtered.Only(network[1].Address)], [network[2].Mac], "mixed")] }));
         (await network[1].ReachesAsync(web.Address, Cancellation)).ShouldBeFalse();
         (await network[2].ReachesAsync(web.Address, Cancellation)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task An_opening_for_both_addresses_wants_both_of_them_and_the_proof_agrees()
+    {
+        await using var network = await CreateAsync(3);
+        var host = network[0];
+        using var web = host.Serve(54321);
+        foreach (var (mac, comesIn) in new[] { (network[1].Mac, true), (network[2].Mac, false) })
+        {
+            var now = DateTimeOffset.UtcNow;
+            var model = Filtered.Model(Filtered.Door(54321, 54321)) with
+            {
+                Openings = [new Opening(1, PortProtocol.Tcp, 54321, Filtered.Only(network[1].Address), mac, now.AddMinutes(5), "test", "uid:0")],
+            };
+            await host.ApplyAsync(Target, model);
+
+            (await network[1].ReachesAsync(web.Address, Cancellation)).ShouldBe(comesIn);
+            (await network[2].ReachesAsync(web.Address, Cancellation)).ShouldBeFalse();
+            NftablesReader.TryRead((await host.RunAsync("nft", "-j", "list", "ruleset")).ShouldSucceed().Output, out var ruleset, out var fault).ShouldBeTrue(fault?.Message);
+            RulesetProver.Prove(model, ruleset!, ProofContext.ForNftables(HostView.Unknown, now)).Findings.ShouldBeEmpty();
+        }
     }
 
     [Fact]

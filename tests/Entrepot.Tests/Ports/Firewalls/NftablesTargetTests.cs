@@ -158,9 +158,37 @@ public sealed class NftablesTargetTests
     }
 
     [Fact]
-    public void An_expiry_of_both_addresses_together_is_refused()
-        => Target.Gaps(TestRules.Model(TestRules.Door("a", 80, 80, TestRules.MacWay("02:00:00:00:00:01", "10.0.0.1/32")) with { Expires = TestRules.Now.AddMinutes(2) }))
-            .ShouldHaveSingleItem().Is(FirewallFault.Inexpressible).ShouldBeTrue();
+    public void An_opening_for_both_addresses_together_lets_in_neither_of_them_alone()
+    {
+        var both = TestRules.Opening(1, 80, "10.0.0.0/30", TimeSpan.FromMinutes(1)) with { Mac = TestRules.MacWay("02:00:00:00:00:01").Macs[0] };
+        var script = Script(TestRules.Model() with
+        {
+            Openings = [both, both with { Id = 2, From = System.Net.IPNetwork.Parse("10.0.0.1/32"), Ends = TestRules.Now.AddMinutes(5) }, both with { Id = 3, From = System.Net.IPNetwork.Parse("fd00::1/128") }],
+        });
+
+        ElementsOf(script, "open4").ShouldBeEmpty();
+        ElementsOf(script, "open6").ShouldBeEmpty();
+        ElementsOf(script, "open_mac").ShouldBeEmpty();
+        ElementsOf(script, "open_mac4").ShouldBe(
+        [
+            "6 . 80 . 02:00:00:00:00:01 . 10.0.0.0 timeout 60000ms", "6 . 80 . 02:00:00:00:00:01 . 10.0.0.1 timeout 300000ms",
+            "6 . 80 . 02:00:00:00:00:01 . 10.0.0.2/31 timeout 60000ms",
+        ]);
+        ElementsOf(script, "open_mac6").ShouldBe(["6 . 80 . 02:00:00:00:00:01 . fd00::1 timeout 60000ms"]);
+        script.ShouldContain("ether saddr . ip saddr @open_mac4 ");
+        script.ShouldContain("ether saddr . ip6 saddr @open_mac6 ");
+    }
+
+    [Fact]
+    public void A_door_that_expires_ends_its_ways_in_for_both_addresses_together_too()
+    {
+        var model = TestRules.Model(TestRules.Door("a", 80, 80, TestRules.MacWay("02:00:00:00:00:01", "10.0.0.1/32")) with { Expires = TestRules.Now.AddMinutes(2) });
+
+        Target.Gaps(model).ShouldBeEmpty();
+        ElementsOf(Script(model), "open4").ShouldBeEmpty();
+        ElementsOf(Script(model), "open_mac").ShouldBeEmpty();
+        ElementsOf(Script(model), "open_mac4").ShouldBe(["6 . 80 . 02:00:00:00:00:01 . 10.0.0.1 timeout 120000ms"]);
+    }
 
     [Fact]
     public void Doors_of_one_port_with_the_same_limits_share_a_chain_and_a_block_counts_together()
