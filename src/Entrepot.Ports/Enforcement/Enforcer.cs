@@ -106,7 +106,7 @@ public sealed partial class Enforcer : IDisposable
         if ((pending?.Rules ?? applied) is { } rules)
         {
             var now = _time.GetUtcNow();
-            var verdict = _proof.Judge(rules.Model with { Openings = Live(now) }, _target.Name, await _shell.AskAsync(_target.ReadBack, cancellation), now);
+            var verdict = await _proof.JudgeAsync(rules.Model with { Openings = Live(now) }, _target, _shell, now, cancellation);
             drift = verdict.Wider;
         }
 
@@ -163,8 +163,7 @@ public sealed partial class Enforcer : IDisposable
         }
     }
 
-    private async Task<ProofVerdict> JudgeAsync(RuleModel model, DateTimeOffset now)
-        => _proof.Judge(model, _target.Name, await _shell.AskAsync(_target.ReadBack, CancellationToken.None), now);
+    private Task<ProofVerdict> JudgeAsync(RuleModel model, DateTimeOffset now) => _proof.JudgeAsync(model, _target, _shell, now, CancellationToken.None);
 
     /// <summary>Sends what differs, or everything when somebody else changed the rules meanwhile.</summary>
     private async Task LoadAsync(ImmutableArray<FirewallCommand>? difference, ImmutableArray<FirewallCommand> whole)

@@ -6,12 +6,13 @@ namespace Entrepot.Ports.Enforcement;
 /// <summary>Compares rules with what the packet filter has.</summary>
 public interface IRulesProof
 {
-    /// <summary>Judges a ruleset that was read back.</summary>
+    /// <summary>Reads back everything that filters packets on the machine, those of others too, and judges it.</summary>
     /// <param name="model">What was meant, openings included.</param>
-    /// <param name="target">Name of the target.</param>
-    /// <param name="readBack">The answers to the target's <see cref="IFirewallTarget.ReadBack"/>.</param>
+    /// <param name="target">The packet filter that was told so.</param>
+    /// <param name="shell">Whoever runs commands.</param>
     /// <param name="now">The time, in UTC.</param>
-    ProofVerdict Judge(RuleModel model, string target, ImmutableArray<FirewallAnswer> readBack, DateTimeOffset now);
+    /// <param name="cancellation">Gives up.</param>
+    Task<ProofVerdict> JudgeAsync(RuleModel model, IFirewallTarget target, IFirewallShell shell, DateTimeOffset now, CancellationToken cancellation);
 }
 
 /// <summary>What a comparison found.</summary>

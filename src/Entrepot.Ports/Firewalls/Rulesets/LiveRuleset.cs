@@ -17,22 +17,40 @@ public static class LiveRuleset
     /// <param name="fault">Which of them could not be read, and where.</param>
     public static bool TryRead(
         string nft, string? iptables, string? ip6tables, [NotNullWhen(true)] out Ruleset? ruleset, [NotNullWhen(false)] out Fault? fault)
+        => TryRead(
+            nft,
+            new[] { (Text: iptables, Six: false), (Text: ip6tables, Six: true) }.Where(static row => row.Text is not null)
+                .Select(static row => new IptablesListing(row.Text!, row.Six, Legacy: false)),
+            out ruleset, out fault);
+
+    /// <summary>The same with any number of listings of iptables.</summary>
+    /// <param name="nft">What <c>nft -j list ruleset</c> printed.</param>
+    /// <param name="iptables">What the programs of iptables printed.</param>
+    /// <param name="ruleset">The whole.</param>
+    /// <param name="fault">Which of them could not be read, and where.</param>
+    public static bool TryRead(
+        string nft, IEnumerable<IptablesListing> iptables, [NotNullWhen(true)] out Ruleset? ruleset, [NotNullWhen(false)] out Fault? fault)
     {
         if (!NftablesReader.TryRead(nft, out ruleset, out fault))
             return false;
-        foreach (var (text, six) in new[] { (iptables, false), (ip6tables, true) })
+        foreach (var listing in iptables)
         {
-            if (text is null)
-                continue;
-            if (!IptablesReader.TryRead(text, six, out var tables, out fault))
+            if (!IptablesReader.TryRead(listing.Text, listing.Six, out var tables, out fault))
             {
                 ruleset = null;
                 return false;
             }
 
-            ruleset = ruleset.With(tables);
+            // Those of iptables-legacy stand beside others of the same name.
+            ruleset = listing.Legacy ? new Ruleset(ruleset.Tables.AddRange(tables.Tables)) : ruleset.With(tables);
         }
 
         return true;
     }
 }
+
+/// <summary>What one of the programs of iptables printed.</summary>
+/// <param name="Text">The listing.</param>
+/// <param name="Six">True for IPv6.</param>
+/// <param name="Legacy">True for tables that nft does not see.</param>
+public sealed record IptablesListing(string Text, bool Six, bool Legacy);

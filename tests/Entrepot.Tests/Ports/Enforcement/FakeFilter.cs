@@ -68,6 +68,6 @@ internal sealed class ScriptedProof : IRulesProof
 
     public Func<bool> Exact { get; set; } = static () => true;
 
-    public ProofVerdict Judge(RuleModel model, string target, ImmutableArray<FirewallAnswer> readBack, DateTimeOffset now)
-        => new(Wider is null ? [] : [Wider], Exact(), "compared");
+    public Task<ProofVerdict> JudgeAsync(RuleModel model, IFirewallTarget target, IFirewallShell shell, DateTimeOffset now, CancellationToken cancellation)
+        => Task.FromResult(new ProofVerdict(Wider is null ? [] : [Wider], Exact(), "compared"));
 }
