@@ -20,9 +20,12 @@ public static class DeclaredChoice
         Ports = service.Ports,
         Mode = service.Mode,
         Audience = service.Audience,
-        // Who declares a certain number wants it; the portfile's own checks have warned of it.
-        AllowPrivileged = service.Port is not null,
-        AllowForbidden = service.Port is not null,
+        // Who names the process has looked at who may bind the port, as the portfile's own checks have it.
+        AllowPrivileged = service.Process is not null || service.Accept.Contains(AcceptedRisk.Privileged),
+        AllowForbidden = service.Accept.Contains(AcceptedRisk.Forbidden),
+        AllowBrowserBlocked = service.Accept.Contains(AcceptedRisk.BrowserBlocked),
+        AllowNodePort = service.Accept.Contains(AcceptedRisk.NodePort),
+        Ephemeral = service.Accept.Contains(AcceptedRisk.Ephemeral) ? EphemeralUse.Tell : null,
     };
 
     /// <summary>The standing rules of a node that a portfile declares.</summary>

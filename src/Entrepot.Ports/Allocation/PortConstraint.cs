@@ -19,9 +19,10 @@ public sealed record PortConstraint(PortRule Rule, PortEffect Effect, PortSet Po
     /// <summary>True when the rule concerns this request at all.</summary>
     internal bool Concerns(PortRequest request) => Rule switch
     {
-        PortRule.BrowserBlocked => request.Audience == PortAudience.Browser,
+        PortRule.BrowserBlocked => request.Audience == PortAudience.Browser && !request.AllowBrowserBlocked,
         PortRule.Privileged => !request.AllowPrivileged,
         PortRule.Forbidden => !request.AllowForbidden,
+        PortRule.NodePort => !request.AllowNodePort,
         _ => true,
     };
 }

@@ -60,6 +60,12 @@ public sealed record PortRequest
     /// <summary>True when somebody has approved that this service opens a port of the block list.</summary>
     public bool AllowForbidden { get; init; }
 
+    /// <summary>True when browsers need not reach the port although they are who connects.</summary>
+    public bool AllowBrowserBlocked { get; init; }
+
+    /// <summary>True when the service may have a port that Kubernetes may give to others.</summary>
+    public bool AllowNodePort { get; init; }
+
     /// <summary>Every mistake in the request, each a sentence; empty when there is none.</summary>
     public IReadOnlyList<string> Mistakes()
     {

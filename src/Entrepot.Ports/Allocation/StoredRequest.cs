@@ -9,12 +9,12 @@ namespace Entrepot.Ports.Allocation;
 /// <summary>A <see cref="PortRequest"/> as the port book keeps it beside the lease, so that the decision can be explained again.</summary>
 internal sealed record StoredRequest(
     int? Wanted, StoredPool? Pool, int? Emergency, StoredPool? Overflow, PortAudience Audience, int Ports, AllocationMode Mode,
-    bool Privileged, bool Forbidden, EphemeralUse? Ephemeral)
+    bool Privileged, bool Forbidden, EphemeralUse? Ephemeral, bool BrowserBlocked = false, bool NodePort = false)
 {
     public static string Write(PortRequest request) => JsonSerializer.Serialize(
         new StoredRequest(
             request.WantedPort, StoredPool.Of(request.Pool), request.EmergencyPort, StoredPool.Of(request.OverflowPool), request.Audience, request.Ports,
-            request.Mode, request.AllowPrivileged, request.AllowForbidden, request.Ephemeral),
+            request.Mode, request.AllowPrivileged, request.AllowForbidden, request.Ephemeral, request.AllowBrowserBlocked, request.AllowNodePort),
         StoredRequestJson.Default.StoredRequest);
 
     /// <summary>Reads what <see cref="Write"/> wrote; null for what is not understood.</summary>
@@ -47,6 +47,8 @@ internal sealed record StoredRequest(
         AllowPrivileged = Privileged,
         AllowForbidden = Forbidden,
         Ephemeral = Ephemeral,
+        AllowBrowserBlocked = BrowserBlocked,
+        AllowNodePort = NodePort,
     };
 }
 

@@ -94,4 +94,30 @@ public sealed class PortTabulatorTests
         table.WhyNot!.Answer.ShouldBe("21104 is declared for 'fixed'.");
         DeclaredChoice.Policy(portfile, NodeName.Parse("n1"), "local").SpareShareOf(portfile.Pools[0].Pool).ShouldBe(0.5);
     }
+
+    [Theory]
+    [InlineData(80, null, PortAudience.Machine, AcceptedRisk.Privileged)]
+    [InlineData(6379, null, PortAudience.Machine, AcceptedRisk.Forbidden)]
+    [InlineData(10080, null, PortAudience.Browser, AcceptedRisk.BrowserBlocked)]
+    [InlineData(40000, PolicyProfile.Regulated, PortAudience.Machine, AcceptedRisk.Ephemeral)]
+    public void A_declared_port_breaks_a_rule_only_where_the_portfile_accepts_it(int port, PolicyProfile? profile, PortAudience audience, AcceptedRisk risk)
+    {
+        Decide(false).ShouldBeNull();
+        Decide(true).ShouldBe(port);
+
+        int? Decide(bool accepts)
+        {
+            var service = new ServiceDeclaration { Name = "web", Port = port, Audience = audience, Owner = "o", Purpose = "p", Accept = accepts ? [risk] : [] };
+            var portfile = new Portfile { Policy = profile is { } known ? new PortfilePolicy { Profile = known } : new PortfilePolicy(), Services = [service] };
+            var request = DeclaredChoice.Request(portfile, service, NodeName.Parse("n1"));
+            return PortAllocator.Decide(request, DeclaredChoice.Situation(portfile, request, "local")).Port;
+        }
+    }
+
+    [Fact]
+    public void Who_names_the_process_may_declare_a_privileged_port()
+    {
+        var service = new ServiceDeclaration { Name = "web", Port = 80, Owner = "o", Purpose = "p", Process = new ExpectedProcess("www-data", null, null) };
+        DeclaredChoice.Request(new Portfile { Services = [service] }, service, NodeName.Parse("n1")).AllowPrivileged.ShouldBeTrue();
+    }
 }
