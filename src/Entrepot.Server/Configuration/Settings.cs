@@ -66,6 +66,10 @@ public sealed record Settings
     /// <summary>Where else the services of this node are made known.</summary>
     public DiscoverySettings Discovery { get; init; } = new();
 
+    /// <summary>Path of the agent's Unix socket, or null (the default) for the one that ENTREPOT_AGENT names, else
+    /// /run/entrepot/agent.sock.</summary>
+    public string? AgentSocket { get; init; }
+
     /// <summary>How the node watches its ports.</summary>
     public WatchSettings Watch { get; init; } = new();
 

@@ -21,6 +21,8 @@ public static class SettingsReader
             settings = settings with { DataFolder = Path.GetFullPath(settings.DataFolder, folder) };
         if (settings.Portfile is { } portfile)
             settings = settings with { Portfile = Path.GetFullPath(portfile, folder) };
+        if (settings.AgentSocket is { } socket)
+            settings = settings with { AgentSocket = Path.GetFullPath(socket, folder) };
         return result with { Settings = settings };
     }
 

@@ -78,6 +78,8 @@ internal static class SettingsSchema
         Of("discovery.etcd.endpoints", SettingTypes.Urls, s => s.Discovery.EtcdEndpoints, (s, v) => s with { Discovery = s.Discovery with { EtcdEndpoints = v } }, "the etcd cluster that learns of this node's services"),
         Of("discovery.etcd.prefix", SettingTypes.KeyPrefix, s => s.Discovery.EtcdPrefix, (s, v) => s with { Discovery = s.Discovery with { EtcdPrefix = v } }, "what every key in etcd begins with"),
 
+        Of("agent.socket", SettingTypes.File, s => s.AgentSocket, (s, v) => s with { AgentSocket = v }, "Unix socket of this machine's agent; null for the usual one"),
+
         Of("watch.interval", FieldTypes.Span(Second, 5 * Minute), s => s.Watch.Interval, (s, v) => s with { Watch = s.Watch with { Interval = v } }, "how often it is looked who listens on this host"),
         Of("watch.probe", SettingTypes.OptionalSpan(10 * Second, Day), s => s.Watch.Probe, (s, v) => s with { Watch = s.Watch with { Probe = v } }, "how often each edge tries whether other nodes' ports can be reached; null for never"),
 

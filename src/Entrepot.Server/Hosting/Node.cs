@@ -67,10 +67,11 @@ public sealed class Node : IAsyncDisposable
             var launcher = new SurfaceLauncher(new PortBinder(book, inventory), settings, time, loggers);
             OriginRole? origin = null;
             var network = new NetworkDirectory(Version, settings.Node.Value, () => origin?.Nodes.View.Documents ?? []);
-            var guard = new PortGuard(inventory, state, new AgentDoorKeeper(AgentClient.UsualSocket), GuardOptions.From(settings), time, loggers.CreateLogger("Entrepot.Guard"));
+            var agent = settings.AgentSocket ?? AgentClient.UsualSocket;
+            var guard = new PortGuard(inventory, state, new AgentDoorKeeper(agent), GuardOptions.From(settings), time, loggers.CreateLogger("Entrepot.Guard"));
             var permitted = new KeptReading(
                 PermittedSources.Create(
-                    AgentClient.UsualSocket, () => new SafetyFloor(declaration.Current.Policy.ManagementPort, declaration.Current.Policy.ManagementNetworks), time),
+                    agent, () => new SafetyFloor(declaration.Current.Policy.ManagementPort, declaration.Current.Policy.ManagementNetworks), time),
                 time);
             var context = new NodeContext(settings, data, state, book, launcher, network, Version, time, loggers, new Shutdown(time, loggers.CreateLogger("Entrepot.Hosting")), guard)
             {
