@@ -5,6 +5,7 @@ using Entrepot.Core.Identities;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Declarations;
 using Entrepot.Ports.Firewalls;
+using Entrepot.Ports.Firewalls.Proof;
 
 namespace Entrepot.Cli;
 
@@ -44,6 +45,16 @@ internal sealed class PortfileRules
         foreach (var remark in result.Warnings.Select(static warning => warning.ToString()).Concat(compiled.Remarks))
             context.Environment.Error.WriteLine(Rendering.Printable.Text($"entrepot: {remark}"));
         return (portfile, compiled.Require());
+    }
+
+    /// <summary>Warns of what is allowed and probably not meant. The portfile's own checks have told what grants alone show.</summary>
+    /// <param name="context">The run.</param>
+    /// <param name="model">What was compiled.</param>
+    /// <param name="openings">The openings there are.</param>
+    public static void Warn(CommandContext context, RuleModel model, IEnumerable<Opening> openings)
+    {
+        foreach (var remark in DeclarationAnalysis.Of(model with { Openings = [.. openings] }).Where(static remark => remark is { Grant: null, Kind: not RemarkKind.Empty }))
+            context.Environment.Error.WriteLine(Rendering.Printable.Text($"entrepot: {remark.Message}"));
     }
 
     private static async Task<IReadOnlyList<LeasedPort>> LeasesAsync(CommandContext context, CancellationToken cancellation)

@@ -36,6 +36,7 @@ internal static class PortsApplyCommand
                 ConfirmWithin = confirm, Operators = [.. OperatorSessions.Find(environment, new ListeningSockets(), model)], CheckOnly = true,
             };
             using var agent = new AgentClient(context.SocketPath(socket));
+            PortfileRules.Warn(context, model, (await agent.OpeningsAsync(cancellation)).Select(static door => door.Opening));
             var plan = await agent.ApplyAsync(order, cancellation);
             var onlyAsked = context.Get(common.DryRun);
             if (onlyAsked || plan.Differences.Length > 0)

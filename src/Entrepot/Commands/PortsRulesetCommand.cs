@@ -34,6 +34,7 @@ internal static class PortsRulesetCommand
         {
             var filter = FirewallTargets.Named(context.Get(target) ?? FirewallTargets.All[0].Name);
             var (_, model) = await rules.CompileAsync(context, cancellation);
+            PortfileRules.Warn(context, model, []);
             if (filter.Gaps(model) is { Length: > 0 } gaps)
                 throw new CompiledRules(null, gaps, []).Fault.ToException();
             var scripts = filter.Render(model, [], environment.Time.GetUtcNow())

@@ -77,6 +77,45 @@ public sealed class AgentTests
         (await drill.Host.RulesetAsync()).ShouldBe("");
     }
 
+    /// <summary>Docker does the like: what is sent elsewhere never meets the own table.</summary>
+    [Theory]
+    [InlineData("nft")]
+    [InlineData("iptables-nft")]
+    [InlineData("iptables-legacy")]
+    public async Task A_foreign_rule_that_takes_a_governed_port_elsewhere_is_named_and_the_change_taken_back(string program)
+    {
+        await VirtualNetwork.RequireAsync(program);
+        await using var drill = await Drill.StartAsync(2);
+        (await drill.Host.RunAsync("sysctl", "-q", "-w", "net.ipv4.ip_forward=1")).ShouldSucceed();
+        (await drill.Agent.ApplyAsync(Closed)).ShouldSucceed();
+        if (program == "nft")
+            await drill.Host.LoadAsync("table ip other { chain pre { type nat hook prerouting priority dstnat; tcp dport 8443 dnat to 10.77.0.9:80; }\n}");
+        else
+            (await drill.Host.RunAsync(program, "-t", "nat", "-A", "PREROUTING", "-p", "tcp", "--dport", "8443", "-j", "DNAT", "--to-destination", "10.77.0.9:80")).ShouldSucceed();
+        var before = await OwnAsync();
+
+        var refused = await drill.Agent.ApplyAsync(Closed.Replace("10.77.0.2", "10.77.0.3", StringComparison.Ordinal));
+
+        refused.ExitCode.ShouldNotBe(0);
+        refused.Error.ShouldContain("the change was taken back: tcp/8443 from ");
+        refused.Error.ShouldContain(program == "nft" ? "ip other pre" : "ip nat PREROUTING");
+        (await OwnAsync()).ShouldBe(before);
+
+        async Task<string> OwnAsync() => (await drill.Host.RunAsync("nft", "list", "table", "inet", "entrepot")).ShouldSucceed().Output;
+    }
+
+    [Fact]
+    public async Task What_is_allowed_and_probably_not_meant_is_told_before_it_is_applied()
+    {
+        await using var drill = await Drill.StartAsync(2);
+        (await drill.Agent.ApplyAsync(Closed)).ShouldSucceed();
+        (await drill.Agent.CommandAsync("ports", "open", "8443", "--from", "10.77.0.2", "--for", "5m", "--reason", "test")).ShouldSucceed();
+
+        (await drill.Agent.ApplyAsync(Closed, "--dry-run")).ShouldSucceed().Error.ShouldContain("Opening 1 lets in nobody whom 'web' does not let in anyway");
+        (await drill.Agent.ApplyAsync(Closed.Replace("port: 8443", "port: 22", StringComparison.Ordinal), "--dry-run"))
+            .Error.ShouldContain("'web' has the management port 22, which stays open to the management networks");
+    }
+
     [Fact]
     public async Task A_confirmed_change_stays_and_a_second_one_must_wait_for_the_first()
     {
