@@ -22,10 +22,14 @@ internal sealed class PortGuard(
     /// <summary>Who acts, for the journal.</summary>
     public const string Actor = "system:guard";
 
+    /// <summary>How often the owners of the same sockets are looked up.</summary>
+    private const int MostLookups = 3;
+
     private readonly BackgroundLoops _loops = new(logger);
     private readonly Lock _editing = new();
     private IReadOnlyList<Watch> _watches = [];
     private IReadOnlyList<ListeningSocket> _named = [];
+    private int _lookups;
     private bool _failing;
 
     /// <summary>Watches a surface of this process, which can move.</summary>
@@ -138,8 +142,15 @@ internal sealed class PortGuard(
             sockets.AddRange(inventory.Listeners(group.Key).Where(socket => ports.Contains(socket.Port)));
         }
 
-        if (!sockets.Select(Key).ToHashSet().SetEquals(_named.Select(Key)) || _named.Any(static socket => socket.Owner is null))
+        if (!sockets.Select(Key).ToHashSet().SetEquals(_named.Select(Key)))
+            _lookups = 0;
+        // An owner may be missing because its process has just started, or for good because this user may not look into it.
+        if (_lookups == 0 || (_lookups < MostLookups && _named.Any(static socket => socket.Owner is null)))
+        {
             _named = inventory.WithOwners(sockets);
+            _lookups++;
+        }
+
         return _named;
 
         static (PortProtocol, int, long) Key(ListeningSocket socket) => (socket.Protocol, socket.Port, socket.Inode);
