@@ -37,8 +37,12 @@ internal sealed class KernelJudge(VirtualHost target, VirtualHost sender, Frames
     /// <summary>The ruleset as the kernel lists it.</summary>
     public async Task<string> ListAsync() => (await target.RunAsync("nft", "-j", "list", "ruleset")).ShouldSucceed().Output;
 
-    /// <summary>Goes to the host's rules and forgets what was seen.</summary>
-    public Task EnterAsync() => target.LoadAsync(Rules);
+    /// <summary>Goes to the host's rules and forgets what was seen, connections of earlier packets with the same ports included.</summary>
+    public async Task EnterAsync()
+    {
+        await target.LoadAsync(Rules);
+        (await target.RunAsync("conntrack", "--flush")).ShouldSucceed();
+    }
 
     /// <summary>Leaves the host's rules as they were without the judge.</summary>
     public async Task LeaveAsync() => (await target.RunAsync("nft", "delete", "table", "inet", Table)).ShouldSucceed();
