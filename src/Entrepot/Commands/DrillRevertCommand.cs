@@ -16,6 +16,7 @@ internal static class DrillRevertCommand
 {
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Report = TimeSpan.FromSeconds(10);
 
     // An address that nobody has (RFC 5737), so that the change lets nobody in.
     private static readonly IPNetwork Nobody = IPNetwork.Parse("192.0.2.1/32");
@@ -65,7 +66,10 @@ internal static class DrillRevertCommand
         Step(
             "nobody confirms, and the rules are as they were within 2 s of the deadline", back && late <= Tolerance,
             back ? string.Create(CultureInfo.InvariantCulture, $"{late.TotalSeconds:0.0} s after it") : "they are not");
+        // The watchdog restores first and reports then; the agent hears of it in between.
         var pending = (await agent.StatusAsync(cancellation)).Pending;
+        for (var told = time.GetTimestamp(); pending is not null && time.GetElapsedTime(told) < Report; pending = (await agent.StatusAsync(cancellation)).Pending)
+            await Task.Delay(Glance, time, cancellation);
         Step("no change waits any more", pending is null, pending is null ? "none" : $"change {pending.Id}");
         return new DrillDocument("revert", steps.All(static step => step.Passed), began, time.GetElapsedTime(start).TotalSeconds, steps.ToImmutable());
 

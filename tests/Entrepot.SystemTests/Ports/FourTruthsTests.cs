@@ -68,9 +68,10 @@ public sealed class FourTruthsTests
         await using var network = await VirtualNetwork.CreateAsync(1);
         using var folder = new TestFolder();
         Directory.CreateDirectory(folder["home"]);
+        var program = await ProgramForAll.CopyAsync(folder);
         foreach (var path in new[] { folder.Root, folder["home"] })
             (await Command.RunAsync("chown", "65534:65534", path)).ShouldSucceed();
-        string[] nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups", EntrepotProcess.Program];
+        string[] nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups", program];
 
         using var node = network[0].Start("setpriv", [.. nobody, "up", "--data", folder["data"]]);
         await Poll.UntilAsync(

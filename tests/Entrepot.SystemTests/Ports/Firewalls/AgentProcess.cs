@@ -11,6 +11,7 @@ internal sealed class AgentProcess : IAsyncDisposable
     private readonly VirtualHost _host;
     private readonly TestFolder _folder;
     private Process _process;
+    private string? _program;
 
     private AgentProcess(VirtualHost host, TestFolder folder) => (_host, _folder, _process) = (host, folder, null!);
 
@@ -55,8 +56,9 @@ internal sealed class AgentProcess : IAsyncDisposable
     {
         // The way to the socket is open; the socket itself is what decides.
         (await Command.RunAsync("chmod", "755", _folder.Root)).ShouldSucceed();
+        _program ??= await ProgramForAll.CopyAsync(_folder);
         return await Command.RunAsync(
-            "setpriv", ["--reuid", user, "--regid", group, "--clear-groups", EntrepotProcess.Program, .. arguments, "--socket", Socket]);
+            "setpriv", ["--reuid", user, "--regid", group, "--clear-groups", _program, .. arguments, "--socket", Socket]);
     }
 
     /// <summary>Applies a portfile.</summary>

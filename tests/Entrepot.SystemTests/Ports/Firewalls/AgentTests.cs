@@ -49,7 +49,9 @@ public sealed class AgentTests
         (await drill.Host.RunAsync("ip", "link", "set", "eth0", "down")).ShouldSucceed();
 
         await Poll.UntilAsync(async () => await drill.Host.RulesetAsync() == before, TimeSpan.FromSeconds(30), () => "the watchdog did not fire");
-        watch.Elapsed.ShouldBeInRange(TimeSpan.FromSeconds(4.5), TimeSpan.FromSeconds(5 + 2 + 2), "the command itself takes part of it");
+        // How late it was depends on what else the machine does: 'drill revert' tells operators, and fails when it is more than 2 s.
+        watch.Elapsed.ShouldBeGreaterThan(TimeSpan.FromSeconds(4.5));
+        TestContext.Current.TestOutputHelper!.WriteLine($"taken back {watch.Elapsed.TotalSeconds:0.0} s after the command began");
 
         await drill.Agent.StartAsync();
         (await drill.Agent.CommandAsync("ports", "confirm")).Error.ShouldContain("No change waits");
@@ -120,7 +122,7 @@ public sealed class AgentTests
     public async Task A_confirmed_change_stays_and_a_second_one_must_wait_for_the_first()
     {
         await using var drill = await Drill.StartAsync(1);
-        (await drill.Agent.ApplyAsync(Closed, "--confirm-within", "5s")).ShouldSucceed();
+        (await drill.Agent.ApplyAsync(Closed, "--confirm-within", "10m")).ShouldSucceed();
         (await drill.Agent.ApplyAsync(Closed)).Error.ShouldContain("waits to be confirmed");
 
         // The agent may end in between: the watchdog and the change do not depend on it.
