@@ -36,7 +36,7 @@ internal sealed class PortfileRules
         var result = PortfileReader.Read(PortfileReader.ReadText(file), file, now);
         var portfile = result.Require();
         var node = NodeOf(context);
-        var site = context.Get(Site) ?? "local";
+        var site = SiteOf(context);
         // Only a service that takes its port from a pool makes a network necessary.
         var leases = portfile.Services.Any(service => service.Port is null && service.Placement.Covers(node, site))
             ? await LeasesAsync(context, cancellation)
@@ -46,6 +46,10 @@ internal sealed class PortfileRules
             context.Environment.Error.WriteLine(Rendering.Printable.Text($"entrepot: {remark}"));
         return (portfile, compiled.Require());
     }
+
+    /// <summary>The ports of the machine's pools.</summary>
+    public PortSet Pools(CommandContext context, Portfile portfile)
+        => portfile.Pools.Where(pool => pool.Placement.Covers(NodeOf(context), SiteOf(context))).Aggregate(PortSet.Empty, static (ports, pool) => ports.Union(pool.Pool.Ports));
 
     /// <summary>Warns of what is allowed and probably not meant. The portfile's own checks have told what grants alone show.</summary>
     /// <param name="context">The run.</param>
@@ -65,6 +69,8 @@ internal sealed class PortfileRules
                 ? new LeasedPort(node, lease.Service, protocol, lease.Port) : default)
             .Where(static lease => lease.Port > 0)];
     }
+
+    private string SiteOf(CommandContext context) => context.Get(Site) ?? "local";
 
     private NodeName NodeOf(CommandContext context)
     {

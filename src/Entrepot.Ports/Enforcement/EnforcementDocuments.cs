@@ -11,7 +11,11 @@ namespace Entrepot.Ports.Enforcement;
 /// <param name="LongestOpening">The longest that an opening may last.</param>
 /// <param name="At">When they were confirmed, in UTC.</param>
 /// <param name="Actor">Who asked for them.</param>
-public sealed record AppliedRules(RuleModel Model, TimeSpan LongestOpening, DateTimeOffset At, string Actor);
+public sealed record AppliedRules(RuleModel Model, TimeSpan LongestOpening, DateTimeOffset At, string Actor)
+{
+    /// <summary>Ports that are kept from outgoing connections as long as these rules hold.</summary>
+    public PortSet Reserved { get; init; } = PortSet.Empty;
+}
 
 /// <summary>A change that is taken back unless it is confirmed.</summary>
 /// <param name="Id">Its number.</param>
@@ -36,6 +40,9 @@ public sealed record ApplyOrder(RuleModel Model, TimeSpan LongestOpening)
     /// <summary>Connections that must be possible again afterwards.</summary>
     public ImmutableArray<OperatorConnection> Operators { get; init; } = [];
 
+    /// <summary>Ports of pools, to be kept from outgoing connections where they lie in the kernel's range for those.</summary>
+    public PortSet Reserve { get; init; } = PortSet.Empty;
+
     /// <summary>True to go through all checks and change nothing.</summary>
     public bool CheckOnly { get; init; }
 }
@@ -45,7 +52,16 @@ public sealed record ApplyOrder(RuleModel Model, TimeSpan LongestOpening)
 /// <param name="Deadline">When it is taken back unless confirmed, in UTC; null when it holds.</param>
 /// <param name="Differences">What changes for whom, in plain words.</param>
 /// <param name="Proof">What the comparison of rules and packet filter found, in one sentence; null when only checked.</param>
-public sealed record ApplyReport(string? Change, DateTimeOffset? Deadline, ImmutableArray<string> Differences, string? Proof);
+public sealed record ApplyReport(string? Change, DateTimeOffset? Deadline, ImmutableArray<string> Differences, string? Proof)
+{
+    /// <summary>What could not be done beside the rules, in plain words, or null.</summary>
+    public string? Warning { get; init; }
+}
+
+/// <summary>Ports that are kept from outgoing connections because of the agent.</summary>
+/// <param name="Wanted">Those of pools that the rules in force have.</param>
+/// <param name="Problem">Why they are not kept, or null.</param>
+public sealed record ReservedReport(PortSet Wanted, string? Problem);
 
 /// <summary>An order that names a change.</summary>
 /// <param name="Change">Its number, or null for the one that waits.</param>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Declarations;
 using Entrepot.Ports.Firewalls;
 
@@ -10,7 +11,7 @@ namespace Entrepot.Ports.Enforcement;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true,
     RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    Converters = [typeof(NetworkConverter), typeof(MacConverter), typeof(AddressConverter)])]
+    Converters = [typeof(NetworkConverter), typeof(MacConverter), typeof(AddressConverter), typeof(PortSetConverter)])]
 [JsonSerializable(typeof(AppliedRules))]
 [JsonSerializable(typeof(PendingChange))]
 [JsonSerializable(typeof(Opening))]
@@ -24,12 +25,13 @@ namespace Entrepot.Ports.Enforcement;
 [JsonSerializable(typeof(FollowReport))]
 [JsonSerializable(typeof(ChangeOrder))]
 [JsonSerializable(typeof(DrillNote))]
+[JsonSerializable(typeof(ReservedReport))]
 [JsonSerializable(typeof(AgentStatus))]
 [JsonSerializable(typeof(IReadOnlyList<OpenDoor>))]
 public sealed partial class EnforcementJson : JsonSerializerContext
 {
     /// <summary>How addresses are written; whoever writes these documents with options of their own adds them.</summary>
-    public static IReadOnlyList<JsonConverter> AddressConverters { get; } = [new NetworkConverter(), new MacConverter(), new AddressConverter()];
+    public static IReadOnlyList<JsonConverter> AddressConverters { get; } = [new NetworkConverter(), new MacConverter(), new AddressConverter(), new PortSetConverter()];
 }
 
 /// <summary>Networks as <c>10.0.0.0/8</c>.</summary>
@@ -57,4 +59,13 @@ internal sealed class AddressConverter : JsonConverter<IPAddress>
         => IPAddress.TryParse(reader.GetString(), out var address) ? address : throw new JsonException("An IP address is needed.");
 
     public override void Write(Utf8JsonWriter writer, IPAddress value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+}
+
+/// <summary>Ports as <c>1,2-4</c>.</summary>
+internal sealed class PortSetConverter : JsonConverter<PortSet>
+{
+    public override PortSet Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        => PortSet.TryParse(reader.GetString(), out var ports) ? ports : throw new JsonException("Ports such as 1,2-4 are needed.");
+
+    public override void Write(Utf8JsonWriter writer, PortSet value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
 }

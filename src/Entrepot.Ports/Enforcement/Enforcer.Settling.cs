@@ -24,7 +24,9 @@ public sealed partial class Enforcer
         try
         {
             await SettleAsync(cancellation);
-            return await work();
+            var done = await work();
+            await KeepReservationAsync();
+            return done;
         }
         finally
         {

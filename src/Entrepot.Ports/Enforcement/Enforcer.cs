@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using Entrepot.Core.Faults;
 using Entrepot.Core.State;
+using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Firewalls;
+using Entrepot.Ports.Inventory;
 
 namespace Entrepot.Ports.Enforcement;
 
@@ -16,6 +18,7 @@ public sealed partial class Enforcer : IDisposable
     private readonly IDeadMan _deadMan;
     private readonly IRulesProof _proof;
     private readonly TimeProvider _time;
+    private readonly ReservedPortsWriter? _reserved;
     private readonly SemaphoreSlim _gate = new(1);
 
     /// <summary>Makes the keeper.</summary>
@@ -26,9 +29,11 @@ public sealed partial class Enforcer : IDisposable
     /// <param name="deadMan">Whoever starts the watchdog.</param>
     /// <param name="proof">The comparison of rules and packet filter.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="reserved">The list of ports that outgoing connections never get, or null to leave it alone.</param>
     public Enforcer(
-        IFirewallTarget target, IFirewallShell shell, StateDatabase state, DeadManFolder folder, IDeadMan deadMan, IRulesProof proof, TimeProvider time)
-        => (_target, _shell, _store, _folder, _deadMan, _proof, _time) = (target, shell, new EnforcementStore(state), folder, deadMan, proof, time);
+        IFirewallTarget target, IFirewallShell shell, StateDatabase state, DeadManFolder folder, IDeadMan deadMan, IRulesProof proof, TimeProvider time,
+        ReservedPortsWriter? reserved = null)
+        => (_target, _shell, _store, _folder, _deadMan, _proof, _time, _reserved) = (target, shell, new EnforcementStore(state), folder, deadMan, proof, time, reserved);
 
     /// <summary>Checks an order and, unless it is only to be checked, applies it.</summary>
     /// <exception cref="FaultException"><see cref="FirewallFault"/>; the packet filter is then as it was.</exception>
@@ -41,21 +46,24 @@ public sealed partial class Enforcer : IDisposable
         var wanted = Blocked(order.Model, applied) with { Openings = [] };
         var model = wanted with { Openings = Live(now) };
         Refuse([.. _target.Gaps(model), .. LockOut.Find(model, order.Operators)]);
-        var differences = DoorDifferences.Describe(applied?.Model, wanted);
+        var differences = DoorDifferences.Describe(applied?.Model, wanted)
+            .AddRange(await PlanReservationAsync(order.Reserve, applied?.Reserved ?? PortSet.Empty, cancellation));
         var snapshot = await _shell.AskAsync(_target.Snapshot, cancellation);
         var whole = _target.Render(model, Usable(snapshot), now);
         await DoAsync(whole.Select(_target.Dry), cancellation);
         if (order.CheckOnly)
             return new ApplyReport(null, null, differences, null);
 
-        var rules = new AppliedRules(wanted, order.LongestOpening, now, actor);
+        var rules = new AppliedRules(wanted, order.LongestOpening, now, actor) { Reserved = order.Reserve };
         var change = new PendingChange(NextChange(now), rules, order.ConfirmWithin is { } within ? now + within : null);
+        _reservationIsDue = true;
         await _store.BeginAsync(change, Entry(actor, "ports.apply", change.Id, DetailsOf(change, differences)));
         // From here on nothing is given up half-way because the caller left.
         var verdict = await ChangeAsync(change, model, applied, snapshot, whole);
         if (change.Deadline is null)
             await _store.EndAsync(rules, Entry(actor, "ports.confirm", change.Id, new { reason = "no confirmation was asked for" }));
-        return new ApplyReport(change.Id, change.Deadline, differences, verdict.Summary);
+        await KeepReservationAsync();
+        return new ApplyReport(change.Id, change.Deadline, differences, verdict.Summary) { Warning = _reservationProblem };
     }, cancellation);
 
     /// <summary>Keeps the change that waits.</summary>

@@ -47,34 +47,50 @@ public sealed class ReservedPortsWriter
             Path.Combine(procFolder, "sys", "kernel", "random", "boot_id"));
     }
 
+    /// <summary>Says what <see cref="ReserveAsync"/> would do.</summary>
+    /// <param name="wanted">Ports of pools and leases.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="FaultException"><see cref="ReservedPortsFault.Unreadable"/>.</exception>
+    public async Task<ReservedPortsChange> PlanAsync(PortSet wanted, CancellationToken cancellation = default)
+        => (await LookAsync(Reserving(wanted), cancellation)).Change;
+
     /// <summary>Reserves those of the ports that lie in the range for outgoing connections, and no others of ours any more.</summary>
     /// <param name="wanted">Ports of pools and leases.</param>
     /// <param name="cancellation">Gives up before the write.</param>
     /// <exception cref="FaultException"><see cref="ReservedPortsFault"/>.</exception>
-    public Task<ReservedPortsChange> ReserveAsync(PortSet wanted, CancellationToken cancellation = default)
-        => ChangeAsync(
-            (current, ours) => EphemeralRange.TryParseRange(Text(_range), out var first, out var last)
-                ? ReservedPorts.Reserve(current, ours, wanted, PortSet.Range(first, last))
-                : throw Unreadable(_range),
-            cancellation);
+    public Task<ReservedPortsChange> ReserveAsync(PortSet wanted, CancellationToken cancellation = default) => ChangeAsync(Reserving(wanted), cancellation);
 
     /// <summary>Takes away what is ours, and nothing that others added.</summary>
     /// <param name="cancellation">Gives up before the write.</param>
     /// <exception cref="FaultException"><see cref="ReservedPortsFault"/>.</exception>
     public Task<ReservedPortsChange> ReleaseAsync(CancellationToken cancellation = default) => ChangeAsync(ReservedPorts.Release, cancellation);
 
+    private Func<PortSet, PortSet, ReservedPortsChange> Reserving(PortSet wanted)
+        => (current, ours) => EphemeralRange.TryParseRange(Text(_range), out var first, out var last)
+            ? ReservedPorts.Reserve(current, ours, wanted, PortSet.Range(first, last))
+            : throw Unreadable(_range);
+
     private async Task<ReservedPortsChange> ChangeAsync(Func<PortSet, PortSet, ReservedPortsChange> plan, CancellationToken cancellation)
     {
-        var current = Current();
-        var boot = Text(_boot)?.Trim() ?? "";
-        var (remembered, at) = await _memory.LoadAsync(cancellation);
-        // After a boot the list holds what others set, and a port that used to be ours may be theirs now.
-        var change = plan(current, at == boot ? remembered : PortSet.Empty);
+        var (change, remembered, boot) = await LookAsync(plan, cancellation);
+        if (!change.Writes && change.Ours.Equals(remembered))
+            return change;
         await _memory.SaveAsync(change.Ours.Union(change.Removed), boot, cancellation);
         if (change.Writes)
             Write(change.Value);
         await _memory.SaveAsync(change.Ours, boot, cancellation);
         return change;
+    }
+
+    /// <summary>The change, and what was remembered. After a boot the list holds what others set, and a port that used to be ours may be
+    /// theirs now.</summary>
+    private async Task<(ReservedPortsChange Change, PortSet Remembered, string Boot)> LookAsync(
+        Func<PortSet, PortSet, ReservedPortsChange> plan, CancellationToken cancellation)
+    {
+        var current = Current();
+        var boot = Text(_boot)?.Trim() ?? "";
+        var (remembered, at) = await _memory.LoadAsync(cancellation);
+        return (plan(current, at == boot ? remembered : PortSet.Empty), remembered, boot);
     }
 
     private void Write(PortSet value)

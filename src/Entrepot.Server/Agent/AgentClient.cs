@@ -46,6 +46,10 @@ public sealed class AgentClient : IDisposable
         return await response.Content.ReadAsStringAsync(cancellation);
     }
 
+    /// <summary>The ports of pools that are kept from outgoing connections; an order to apply rules names them.</summary>
+    public Task<ReservedReport> ReservedAsync(CancellationToken cancellation)
+        => SendAsync(HttpMethod.Get, "/v1/agent/reserved", null, EnforcementJson.Default.ReservedReport, cancellation);
+
     /// <summary>Checks or applies rules.</summary>
     public Task<ApplyReport> ApplyAsync(ApplyOrder order, CancellationToken cancellation)
         => SendAsync(HttpMethod.Post, "/v1/agent/apply", Body(order, EnforcementJson.Default.ApplyOrder), EnforcementJson.Default.ApplyReport, cancellation);

@@ -1,9 +1,11 @@
 using System.Net.Sockets;
 using Entrepot.Core.Faults;
+using Entrepot.Core.Identities;
 using Entrepot.Core.Kernel;
 using Entrepot.Core.State;
 using Entrepot.Ports.Enforcement;
 using Entrepot.Ports.Firewalls;
+using Entrepot.Ports.Inventory;
 using Entrepot.Server.Hosting;
 using Entrepot.Server.Http;
 using Microsoft.AspNetCore.Builder;
@@ -53,7 +55,8 @@ public sealed class AgentHost : IAsyncDisposable
             var state = StateDatabase.Open(folder.StateFile, typeof(Enforcer).Assembly);
             parts.Push(state);
             var enforcer = new Enforcer(
-                plan.Target, new KernelShell(), state, new DeadManFolder(folder.Change), new ProcessDeadMan(time), AgentProof.Instance, time);
+                plan.Target, new KernelShell(), state, new DeadManFolder(folder.Change), new ProcessDeadMan(time), AgentProof.Instance, time,
+                new ReservedPortsWriter(new ReservedPortsTable(state, NodeName.Parse("agent"), time)));
             parts.Push(new Node.Undo(enforcer.Dispose));
             // What a change that nobody ended came to is known before the first order.
             await enforcer.TickAsync(cancellation);
