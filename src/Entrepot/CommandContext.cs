@@ -80,6 +80,9 @@ internal sealed class CommandContext : IDisposable
             Environment.Output.WriteLine(Printable.Text(line));
     }
 
+    /// <summary>True when somebody is there to answer and did not say yes to everything.</summary>
+    public bool CanAsk => !_parse.GetValue(_options.Yes) && Environment.InputIsTerminal && Environment.ErrorIsTerminal && Format == OutputFormat.Table;
+
     /// <summary>Asks before something is destroyed.</summary>
     /// <param name="question">Ends with a question mark.</param>
     /// <param name="required">True when nobody to ask means no.</param>

@@ -17,7 +17,7 @@ internal static class PortsApplyCommand
         var socket = AgentOptions.Socket();
         var within = new Option<string?>("--confirm-within")
         {
-            Description = "Take the change back by itself unless 'entrepot ports confirm' comes within this time, 5s–1h", HelpName = "TIME",
+            Description = "Take the change back by itself unless you say within this time that it stays, 5s–1h: on a terminal you are asked, else by 'entrepot ports confirm'", HelpName = "TIME",
         };
         var command = new ExampleCommand(
             "apply", "Have this machine's agent enforce a portfile: checked, compared with the packet filter afterwards, and taken back where it lets in more",
@@ -33,7 +33,7 @@ internal static class PortsApplyCommand
             var (portfile, model) = await rules.CompileAsync(context, cancellation);
             var order = new ApplyOrder(model, portfile.Policy.LongestOpening)
             {
-                ConfirmWithin = confirm, Operators = [.. OperatorSessions.Find(environment, new ListeningSockets(), model)], CheckOnly = true,
+                ConfirmWithin = confirm, Operators = [.. OperatorSessions.Find(environment, new ListeningSockets(), model)], Reserve = rules.Pools(context, portfile), CheckOnly = true,
             };
             using var agent = new AgentClient(context.SocketPath(socket));
             PortfileRules.Warn(context, model, (await agent.OpeningsAsync(cancellation)).Select(static door => door.Opening));
@@ -51,15 +51,34 @@ internal static class PortsApplyCommand
             if (!context.Confirm("Apply this to the packet filter of this machine?", required: true))
                 return ExitCodes.Negative;
             var report = await agent.ApplyAsync(order with { CheckOnly = false }, cancellation);
-            context.Write(report, EnforcementJson.Default.ApplyReport, done => Show(context, done));
-            return ExitCodes.Done;
+            var asks = report.Deadline is not null && context.CanAsk;
+            context.Write(report, EnforcementJson.Default.ApplyReport, done => Show(context, done, asks));
+            return asks ? await SettleAsync(context, context.SocketPath(socket), report, cancellation) : ExitCodes.Done;
         });
     }
 
-    private static void Show(CommandContext context, ApplyReport report)
+    /// <summary>Asks, and tells the agent by a connection that is made after the change.</summary>
+    private static async Task<int> SettleAsync(CommandContext context, string socket, ApplyReport report, CancellationToken cancellation)
+    {
+        var keep = await KeepQuestion.AskAsync(context.Environment, report.Deadline!.Value, cancellation);
+        if (keep is null)
+        {
+            context.Say("Nobody answered: the change is taken back by itself.");
+            return ExitCodes.Negative;
+        }
+
+        using var fresh = new AgentClient(socket);
+        var settled = keep.Value ? await fresh.ConfirmAsync(report.Change, cancellation) : await fresh.RevertAsync(report.Change, cancellation);
+        context.Say($"Change {settled.Change} is {(keep.Value ? "kept" : "taken back")}.");
+        return keep.Value ? ExitCodes.Done : ExitCodes.Negative;
+    }
+
+    private static void Show(CommandContext context, ApplyReport report, bool asks)
     {
         context.Say($"Applied as change {report.Change}. {report.Proof}");
-        if (report.Deadline is { } deadline)
+        if (report.Warning is { } warning)
+            context.Environment.Error.WriteLine(Printable.Text($"entrepot: {warning}"));
+        if (!asks && report.Deadline is { } deadline)
             context.Say($"It is taken back at {Units.Time(deadline)} unless you run 'entrepot ports confirm', best from a session that you open now.");
     }
 

@@ -69,6 +69,18 @@ internal sealed class AgentProcess : IAsyncDisposable
         return await CommandAsync(["ports", "apply", file, "--node", "host", "--yes", .. arguments]);
     }
 
+    /// <summary>Applies a portfile on a terminal of its own, on which somebody types.</summary>
+    /// <param name="portfile">The portfile.</param>
+    /// <param name="typed">What is typed, as printf(1) has it.</param>
+    /// <param name="arguments">More arguments.</param>
+    public async Task<CommandResult> ApplyOnTerminalAsync(string portfile, string typed, params string[] arguments)
+    {
+        var file = _folder["portfile.yaml"];
+        await File.WriteAllTextAsync(file, portfile);
+        string[] command = [EntrepotProcess.Program, "ports", "apply", file, "--node", "host", "--socket", Socket, .. arguments];
+        return await _host.RunAsync("sh", "-c", $"printf '{typed}' | script -qec '{string.Join(' ', command)}' /dev/null");
+    }
+
     /// <summary>SIGKILL: nothing is tidied.</summary>
     public async Task KillAsync()
     {

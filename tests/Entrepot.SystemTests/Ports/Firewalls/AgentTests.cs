@@ -107,6 +107,52 @@ public sealed class AgentTests
     }
 
     [Fact]
+    public async Task Pools_are_kept_from_outgoing_connections_as_long_as_the_rules_hold_that_have_them()
+    {
+        const string pools = "pools: [{name: p, range: 54330-54339, strategy: dynamic}]\n" + Closed;
+        const string list = "/proc/sys/net/ipv4/ip_local_reserved_ports";
+        await using var drill = await Drill.StartAsync(2);
+        (await drill.Host.RunAsync("sysctl", "-q", "-w", "net.ipv4.ip_local_reserved_ports=40000,54330")).ShouldSucceed();
+
+        (await drill.Agent.ApplyAsync(pools, "--dry-run")).ShouldSucceed().Output.ShouldContain("Ports 54331-54339 of pools are kept from outgoing connections.");
+        (await ListAsync()).ShouldBe("40000,54330");
+        (await drill.Agent.ApplyAsync(pools, "--confirm-within", "1h")).ShouldSucceed();
+        (await ListAsync()).ShouldBe("40000,54330-54339");
+        (await drill.Agent.CommandAsync("ports", "revert")).ShouldSucceed();
+        (await ListAsync()).ShouldBe("40000,54330");
+
+        (await drill.Agent.ApplyAsync(pools)).ShouldSucceed();
+        (await ListAsync()).ShouldBe("40000,54330-54339");
+        (await drill.Agent.ApplyAsync(Closed, "--confirm-within", "5s")).ShouldSucceed().Output.ShouldContain("Ports 54331-54339 are free for outgoing connections again.");
+        (await ListAsync()).ShouldBe("40000,54330");
+        await drill.Agent.KillAsync();
+        await Poll.UntilAsync(() => Task.FromResult(Directory.GetFiles(drill.Agent.Folder, "outcome*", SearchOption.AllDirectories).Length > 0), TimeSpan.FromSeconds(30), () => "the watchdog did not fire");
+        await drill.Agent.StartAsync();
+        await Poll.UntilAsync(async () => await ListAsync() == "40000,54330-54339", TimeSpan.FromSeconds(30), () => "the pool of the rules that came back is not kept");
+
+        (await drill.Agent.ApplyAsync(Closed)).ShouldSucceed();
+        (await ListAsync()).ShouldBe("40000,54330");
+
+        async Task<string> ListAsync() => (await drill.Host.RunAsync("cat", list)).ShouldSucceed().Output.Trim();
+    }
+
+    [Theory]
+    [InlineData("y", "kept", 0)]
+    [InlineData("n", "taken back", 1)]
+    public async Task On_a_terminal_the_operator_is_asked_whether_the_change_stays(string answer, string outcome, int exit)
+    {
+        await VirtualNetwork.RequireAsync("script");
+        await using var drill = await Drill.StartAsync(2);
+
+        var asked = await drill.Agent.ApplyOnTerminalAsync(Closed, $"y\\n{answer}\\n", "--confirm-within", "60s");
+
+        asked.Output.ShouldContain("Keep it? [y/N]");
+        asked.Output.ShouldContain($" is {outcome}.");
+        asked.ExitCode.ShouldBe(exit);
+        (await drill.Host.RulesetAsync()).Contains("tcp . 8443", StringComparison.Ordinal).ShouldBe(answer == "y");
+    }
+
+    [Fact]
     public async Task What_is_allowed_and_probably_not_meant_is_told_before_it_is_applied()
     {
         await using var drill = await Drill.StartAsync(2);
