@@ -38,6 +38,7 @@ public static class DeclaredChoice
             SpareShares = pools.ToDictionary(static pool => pool.Pool.Name, static pool => pool.SpareShare),
             Profile = portfile.Policy.Profile,
             DynamicPorts = portfile.Policy.DynamicPorts,
+            NodePorts = portfile.Policy.KubernetesNodePorts,
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Entrepot.Ports.Pools;
 
 namespace Entrepot.Ports.Declarations;
 
@@ -27,6 +28,9 @@ public sealed record PortfilePolicy
 
     /// <summary>What happens when a stranger has a governed port, where the service says nothing else.</summary>
     public StrangerReaction Strangers { get; init; } = StrangerReaction.Alert;
+
+    /// <summary>The node ports of Kubernetes, where the nodes are Kubernetes nodes; null elsewhere.</summary>
+    public NodePortRange? KubernetesNodePorts { get; init; }
 }
 
 /// <summary>A set of weights for the allocator.</summary>

@@ -12,14 +12,15 @@ internal static class PortChecks
 
     public static void Check(PortfileDraft draft, PortfileIssues issues)
     {
+        var kubernetes = draft.Policy.TryGet(PolicyKeys.KubernetesNodePorts, out var range) ? new NodePortRange(range.First, range.Last) : null;
         foreach (var service in draft.Services)
         {
             if (service is { Port: { } first, Protocol: { } protocol } && service.Last <= PortSet.MaxPort)
-                Check(service, protocol, first, service.Last.Value, issues);
+                Check(service, protocol, first, service.Last.Value, kubernetes, issues);
         }
     }
 
-    private static void Check(ServiceDraft service, PortProtocol protocol, int first, int last, PortfileIssues issues)
+    private static void Check(ServiceDraft service, PortProtocol protocol, int first, int last, NodePortRange? kubernetes, PortfileIssues issues)
     {
         var values = service.Values;
         var accepted = values.Get(ServiceKeys.Accept, []);
@@ -34,7 +35,10 @@ internal static class PortChecks
 
         if (first < Outgoing.UnprivilegedStart && Lacks(AcceptedRisk.Privileged) && !values.Has(ServiceKeys.Process))
             issues.Risk(at, $"{service.Title}: {Name(first)} needs a privilege to bind; {Cure(AcceptedRisk.Privileged, "name the process that has it")}");
-        if (Lacks(AcceptedRisk.NodePort) && In(NodePortRange.Default.StaticBand) is { } node)
+        if (kubernetes is not null && In(kubernetes.StaticBand) is { } taken)
+            issues.Error(
+                at, $"{service.Title}: {Name(taken)} is in the static band of policy.kubernetesNodePorts, which Kubernetes gives to services that name their port; choose another port");
+        else if (kubernetes is null && Lacks(AcceptedRisk.NodePort) && In(NodePortRange.Default.StaticBand) is { } node)
             issues.Risk(at, $"{service.Title}: {Name(node)} is one that Kubernetes gives to services that name their port; {Cure(AcceptedRisk.NodePort, "choose another port")}");
         // The ranges of pools are kept from outgoing connections.
         if (service.Pool is null && !values.Has(ServiceKeys.Pool) && Lacks(AcceptedRisk.Ephemeral) && In(Outgoing.Unreserved) is { } outgoing)

@@ -41,6 +41,7 @@ internal static class PortfileBuilder
             ManagementPort = draft.Management.Get(ManagementKeys.Port, usual.ManagementPort),
             ManagementNetworks = [.. draft.Management.Get(ManagementKeys.From, [])],
             Strangers = policy.Get(PolicyKeys.Strangers, usual.Strangers),
+            KubernetesNodePorts = policy.TryGet(PolicyKeys.KubernetesNodePorts, out var range) ? new NodePortRange(range.First, range.Last) : null,
         };
     }
 

@@ -56,7 +56,10 @@ internal static class PolicyKeys
     public static Key<StrangerReaction> Strangers { get; } = new(
         "strangers", PortfileTypes.Choice<StrangerReaction>(), "what happens when a stranger listens on a governed port, where the service says nothing else") { Default = PortfileTypes.NameOf(Usual.Strangers) };
 
-    public static GroupShape Group { get; } = new("policy", Profile, DynamicPorts, Undeclared, LongestOpening, Management, Strangers);
+    public static Key<(int First, int Last)> KubernetesNodePorts { get; } = new(
+        "kubernetesNodePorts", PortfileTypes.PortRange, "the node ports of Kubernetes (kube-apiserver's --service-node-port-range, 30000-32767 unless told otherwise), where the nodes are Kubernetes nodes");
+
+    public static GroupShape Group { get; } = new("policy", Profile, DynamicPorts, Undeclared, LongestOpening, Management, Strangers, KubernetesNodePorts);
 }
 
 /// <summary>The keys of <c>policy.management</c>.</summary>

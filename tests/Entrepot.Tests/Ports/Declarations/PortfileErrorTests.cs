@@ -108,6 +108,8 @@ public sealed class PortfileErrorTests
     [InlineData("policy: {dynamicPorts: bounded}\nservices: [{name: a, port: 443, $}]", "E 2:28 service 'a': tcp/443 needs a privilege to bind; name the process that has it, or say accept: [privileged]")]
     [InlineData("services: [{name: a, port: 30085, $}]", "W 1:28 service 'a': tcp/30085 is one that Kubernetes gives to services that name their port; choose another port, or say accept: [nodePort]")]
     [InlineData("services: [{name: a, port: 30086, $}]", "")]
+    [InlineData("policy: {kubernetesNodePorts: 20000-21599}\nservices: [{name: a, port: 20049, accept: [nodePort], $}]", "E 2:28 service 'a': tcp/20049 is in the static band of policy.kubernetesNodePorts, which Kubernetes gives to services that name their port; choose another port")]
+    [InlineData("policy: {kubernetesNodePorts: 20000-21599}\nservices: [{name: a, port: 30085, $}]", "")]
     [InlineData("services: [{name: a, port: 32768, $}]", "W 1:28 service 'a': tcp/32768 is in Linux's range for outgoing connections (32768–60999), and one of them may take it; put it in a pool, whose ports are reserved, or say accept: [ephemeral]")]
     [InlineData("services: [{name: a, port: 32767, $}, {name: b, port: 61000, $}]", "")]
     [InlineData("policy: {profile: regulated, management: {from: [10.9.0.0/24]}}\nservices: [{name: a, port: 60000, $}]", "E 2:28 service 'a': tcp/60000 is in Linux's range for outgoing connections (32768–60999), and one of them may take it; put it in a pool, whose ports are reserved, or say accept: [ephemeral]")]

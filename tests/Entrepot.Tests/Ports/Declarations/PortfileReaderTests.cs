@@ -49,7 +49,7 @@ public sealed class PortfileReaderTests
     {
         var portfile = Read(
             """
-            policy: {profile: public, dynamicPorts: allow, undeclared: drop, longestOpening: 90m, management: {port: 2222, from: [10.9.0.0/24]}, strangers: move}
+            policy: {profile: public, dynamicPorts: allow, undeclared: drop, longestOpening: 90m, management: {port: 2222, from: [10.9.0.0/24]}, strangers: move, kubernetesNodePorts: 30000-32767}
             sites: [{name: berlin, nodes: [b1, b2]}]
             zones: [{name: world, facing: public}, {name: lan, facing: internal, networks: [10.0.0.0/8]}, {name: self, facing: loopback}]
             identities: [{name: backup, networks: [10.0.0.7], macs: ["00:16:3E:00:00:07"]}]
@@ -80,7 +80,7 @@ public sealed class PortfileReaderTests
 
         portfile.Policy.ShouldBe(portfile.Policy with
         {
-            Profile = PolicyProfile.Public, DynamicPorts = DynamicPortRule.Allow, Undeclared = UndeclaredPorts.Drop, LongestOpening = TimeSpan.FromMinutes(90),
+            Profile = PolicyProfile.Public, DynamicPorts = DynamicPortRule.Allow, Undeclared = UndeclaredPorts.Drop, LongestOpening = TimeSpan.FromMinutes(90), KubernetesNodePorts = NodePortRange.Default,
             ManagementPort = 2222, Strangers = StrangerReaction.Move,
         });
         portfile.Policy.ManagementNetworks.ShouldBe([IPNetwork.Parse("10.9.0.0/24")]);
