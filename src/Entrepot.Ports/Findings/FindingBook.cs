@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
 using Entrepot.Core.Faults;
+using Entrepot.Core.Identities;
 using Entrepot.Core.Journal;
 using Entrepot.Core.State;
+using Entrepot.Ports.Pools;
 
 namespace Entrepot.Ports.Findings;
 
@@ -30,15 +32,21 @@ public sealed class FindingBook(StateDatabase state, TimeProvider time)
         => state.WriteAsync<IReadOnlyList<FindingTransition>>(
             transaction =>
             {
-                // Times are kept to the millisecond, and must compare alike before and after.
-                var at = DateTimeOffset.FromUnixTimeMilliseconds(observation.At.ToUnixTimeMilliseconds());
-                var steps = FindingReconciler.Reconcile(FindingTable.ReadNode(transaction, observation.Node), observation with { At = at });
-                foreach (var step in steps)
-                    Write(transaction, step, "system:watch", at);
-                if (steps.Any(static step => step.After.State == FindingState.Resolved))
-                    FindingTable.Trim(transaction, MaxResolved);
-                return [.. steps.Where(static step => step.IsChange)];
+                var at = Rounded(observation.At);
+                return Write(transaction, FindingReconciler.Reconcile(FindingTable.ReadNode(transaction, observation.Node), observation with { At = at }), at);
             },
+            cancellation);
+
+    /// <summary>Takes in a look at a node's pools.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="at">When the looking began.</param>
+    /// <param name="pools">Every pool of the node.</param>
+    /// <param name="cancellation">Gives up before it begins.</param>
+    /// <returns>The steps that changed a state.</returns>
+    public Task<IReadOnlyList<FindingTransition>> ObservePoolsAsync(
+        NodeName node, DateTimeOffset at, IReadOnlyList<PoolUsage> pools, CancellationToken cancellation = default)
+        => state.WriteAsync(
+            transaction => Write(transaction, FindingReconciler.ReconcilePools(FindingTable.ReadNode(transaction, node), node, Rounded(at), pools), Rounded(at)),
             cancellation);
 
     /// <summary>Marks an open finding as known or as worked on.</summary>
@@ -66,6 +74,18 @@ public sealed class FindingBook(StateDatabase state, TimeProvider time)
                 return step.After;
             },
             cancellation);
+    }
+
+    /// <summary>Times are kept to the millisecond, and must compare alike before and after.</summary>
+    private static DateTimeOffset Rounded(DateTimeOffset at) => DateTimeOffset.FromUnixTimeMilliseconds(at.ToUnixTimeMilliseconds());
+
+    private static IReadOnlyList<FindingTransition> Write(StateTransaction transaction, IReadOnlyList<FindingTransition> steps, DateTimeOffset at)
+    {
+        foreach (var step in steps)
+            Write(transaction, step, "system:watch", at);
+        if (steps.Any(static step => step.After.State == FindingState.Resolved))
+            FindingTable.Trim(transaction, MaxResolved);
+        return [.. steps.Where(static step => step.IsChange)];
     }
 
     private static void Write(StateTransaction transaction, FindingTransition step, string actor, DateTimeOffset at)

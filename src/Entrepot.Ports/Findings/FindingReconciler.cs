@@ -1,5 +1,6 @@
 using Entrepot.Core.Identities;
 using Entrepot.Ports.Allocation;
+using Entrepot.Ports.Pools;
 using Entrepot.Ports.Truth;
 
 namespace Entrepot.Ports.Findings;
@@ -25,17 +26,15 @@ public static class FindingReconciler
             return [];
         var transitions = new List<FindingTransition>();
         var rows = observation.Rows.ToLookup(static row => (row.Port, row.Protocol));
-        var findings = known.Where(finding => finding.Key.Node == observation.Node).ToDictionary(static finding => finding.Key);
+        var findings = known.Where(finding => finding.Key.Node == observation.Node && finding.Key.Kind != TruthVerdict.RunningOut).ToDictionary(static finding => finding.Key);
         foreach (var row in observation.Rows.Where(static row => row.IsFinding)
             .DistinctBy(static row => (row.Port, row.Protocol, row.Verdict)))
         {
             if (!PortProtocols.TryParse(row.Protocol, out var protocol))
                 continue;
             var key = new FindingKey(observation.Node, row.Port, protocol, row.Verdict);
-            if (!findings.Remove(key, out var finding))
-                transitions.Add(new FindingTransition(null, First(key, row, observation.At), row.Summary));
-            else if (Seen(finding, row, observation.At) is { } seen)
-                transitions.Add(seen);
+            if (Sighted(findings, key, row.Service, row.Summary, observation.At) is { } sighted)
+                transitions.Add(sighted);
         }
 
         foreach (var finding in findings.Values.Where(static finding => finding.IsOpen))
@@ -45,6 +44,33 @@ public static class FindingReconciler
                 transitions.Add(new FindingTransition(
                     finding.State, finding with { State = FindingState.Resolved, Resolved = observation.At },
                     at.Count == 0 ? "Nothing listens there any more." : at[0].Summary));
+        }
+
+        return transitions;
+    }
+
+    /// <summary>The steps that a look at a node's pools leads to. A pool that runs out is a finding under its first port, with its name in
+    /// the place of a service; it is resolved when a later look finds enough left.</summary>
+    /// <param name="known">The findings of the node, open and resolved.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="at">When the looking began.</param>
+    /// <param name="pools">Every pool of the node.</param>
+    public static IReadOnlyList<FindingTransition> ReconcilePools(IReadOnlyList<Finding> known, NodeName node, DateTimeOffset at, IReadOnlyList<PoolUsage> pools)
+    {
+        var transitions = new List<FindingTransition>();
+        var findings = known.Where(finding => finding.Key.Node == node && finding.Key.Kind == TruthVerdict.RunningOut).ToDictionary(static finding => finding.Key);
+        foreach (var found in pools.Select(static pool => pool.Finding).OfType<PortFinding>().DistinctBy(static found => (found.Port, found.Protocol)))
+        {
+            if (Sighted(findings, new FindingKey(node, found.Port, found.Protocol, TruthVerdict.RunningOut), found.Service, found.Message, at) is { } sighted)
+                transitions.Add(sighted);
+        }
+
+        foreach (var finding in findings.Values.Where(finding => finding.IsOpen && at > finding.LastSeen))
+        {
+            var now = pools.FirstOrDefault(pool => pool.First == finding.Key.Port && pool.Protocol == finding.Key.Protocol.Name());
+            transitions.Add(new FindingTransition(
+                finding.State, finding with { State = FindingState.Resolved, Resolved = at },
+                now?.Summary ?? $"Pool '{finding.Service}' is gone, or no service has a {finding.Key.Protocol.Name()} port of it any more."));
         }
 
         return transitions;
@@ -60,20 +86,20 @@ public static class FindingReconciler
         return new FindingTransition(finding.State, finding with { State = state, Note = note ?? finding.Note, NotedBy = actor }, note ?? "Marked by hand.");
     }
 
-    private static Finding First(FindingKey key, PortStatus row, DateTimeOffset at)
-        => new(0, key, row.Service, row.Summary, FindingState.New, at, at, at, null, 0, null, null);
-
-    private static FindingTransition? Seen(Finding finding, PortStatus row, DateTimeOffset at)
+    /// <summary>The step of a difference that is there, which is taken from the findings that are left.</summary>
+    private static FindingTransition? Sighted(Dictionary<FindingKey, Finding> left, FindingKey key, string? service, string summary, DateTimeOffset at)
     {
+        if (!left.Remove(key, out var finding))
+            return new FindingTransition(null, new Finding(0, key, service, summary, FindingState.New, at, at, at, null, 0, null, null), summary);
         if (at <= finding.LastSeen || at <= finding.Resolved)
             return null;
-        var again = finding with { LastSeen = at, Summary = row.Summary, Service = row.Service };
+        var again = finding with { LastSeen = at, Summary = summary, Service = service };
         return finding.IsOpen
-            ? new FindingTransition(finding.State, again, row.Summary)
+            ? new FindingTransition(finding.State, again, summary)
             : new FindingTransition(
                 FindingState.Resolved,
                 again with { State = FindingState.Reopened, Opened = at, Resolved = null, TimesReopened = finding.TimesReopened + 1, Note = null, NotedBy = null },
-                row.Summary);
+                summary);
     }
 
     /// <summary>True when the rows of a port say that a kind of finding is no longer true of it, rather than that nobody looked.</summary>

@@ -142,6 +142,9 @@ public enum TruthVerdict
 
     /// <summary>It answers from outside though the packet filter or its address forbids that: something walks past them.</summary>
     Bypass,
+
+    /// <summary>A pool has less left than should stay free. Never the verdict of a row: it is found of the pool, under its first port.</summary>
+    RunningOut,
 }
 
 /// <summary>The four truths of one port, reduced to what decides.</summary>

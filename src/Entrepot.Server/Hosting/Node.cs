@@ -105,7 +105,7 @@ public sealed class Node : IAsyncDisposable
             var governed = new GovernedServices(settings, declaration, book, inventory, guard, loggers.CreateLogger("Entrepot.Declarations"));
             await governed.ReconcileAsync(launcher.Services, cancellation);
             var names = launcher.Services.SelectMany(PortSuccession.NamesOf).ToHashSet();
-            var keeper = new LeaseKeeper(book, inventory, settings.Node, () => [.. names, .. governed.Names], time, loggers.CreateLogger("Entrepot.Leases"));
+            var keeper = new LeaseKeeper(book, inventory, context.Observed.Findings, settings.Node, () => [.. names, .. governed.Names], time, loggers.CreateLogger("Entrepot.Leases"));
             var keeping = new BackgroundLoops(loggers.CreateLogger("Entrepot.Leases"));
             parts.Push(keeping);
             keeping.Start("lease keeper", keeper.RunAsync);

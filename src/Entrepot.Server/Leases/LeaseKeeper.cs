@@ -1,15 +1,16 @@
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Ports.Allocation;
+using Entrepot.Ports.Findings;
 using Entrepot.Ports.Inventory;
 using Microsoft.Extensions.Logging;
 
 namespace Entrepot.Server.Leases;
 
 /// <summary>The node's heart-beat for its leases: renews those of services that live or are declared, repairs leaks of the others, and
-/// tells when a pool runs out.</summary>
+/// tells when a pool runs out, in the log and as a finding.</summary>
 internal sealed class LeaseKeeper(
-    PortBook book, IPortInventory inventory, NodeName node, Func<IReadOnlyCollection<string>> alive, TimeProvider time, ILogger logger)
+    PortBook book, IPortInventory inventory, FindingBook findings, NodeName node, Func<IReadOnlyCollection<string>> alive, TimeProvider time, ILogger logger)
 {
     private readonly PoolWatch _pools = new(book, inventory, node);
     private readonly HashSet<(string Pool, string Protocol)> _runningOut = [];
@@ -54,7 +55,10 @@ internal sealed class LeaseKeeper(
                 Log.Released(logger, step.Why);
         }
 
-        foreach (var pool in await _pools.SampleAsync(cancellation))
+        var at = time.GetUtcNow();
+        var pools = await _pools.SampleAsync(cancellation);
+        await findings.ObservePoolsAsync(node, at, pools, cancellation);
+        foreach (var pool in pools)
         {
             if (!pool.RunningOut)
                 _runningOut.Remove((pool.Pool, pool.Protocol));

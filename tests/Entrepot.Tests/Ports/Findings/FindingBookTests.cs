@@ -4,6 +4,8 @@ using Entrepot.Core.Journal;
 using Entrepot.Core.State;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Findings;
+using Entrepot.Ports.Truth;
+using Entrepot.Ports.Pools;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Entrepot.Tests.Ports.Findings;
@@ -60,6 +62,20 @@ public sealed class FindingBookTests : IAsyncLifetime
         (await Should.ThrowAsync<FaultException>(() => _book.MarkAsync(id, FindingState.Fixing, "x", null))).Fault.Is(FindingFault.Resolved).ShouldBeTrue();
         (await Should.ThrowAsync<FaultException>(() => _book.MarkAsync(id + 1, FindingState.Fixing, "x", null))).Fault.Is(FindingFault.NotFound).ShouldBeTrue();
         Should.Throw<FaultException>(() => _book.MarkAsync(id, FindingState.Fixing, "x", new string('x', FindingBook.MaxNote + 1))).Fault.Is(FindingFault.Note).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Pools_and_ports_are_kept_in_one_list_and_neither_look_resolves_what_the_other_found()
+    {
+        await ObserveAsync(80);
+        var low = new PoolUsage("edges", "tcp", 54321, 54330, 9, 0, 0, 1, 0.3, true, new PoolForecast(PoolOutlook.NotEnoughData, 0, null, null, null, ""));
+        await _book.ObservePoolsAsync(Node, _time.GetUtcNow(), [low], TestContext.Current.CancellationToken);
+        await ObserveAsync(80);
+        _book.List(resolved: false).Select(static finding => (finding.Key.Port, finding.Key.Kind)).ShouldBe([(54321, TruthVerdict.RunningOut), (80, TruthVerdict.Undeclared)], ignoreOrder: true);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        var steps = await _book.ObservePoolsAsync(Node, _time.GetUtcNow(), [low with { Free = 5, RunningOut = false }], TestContext.Current.CancellationToken);
+        steps.ShouldHaveSingleItem().After.State.ShouldBe(FindingState.Resolved);
+        _book.List(resolved: false).ShouldHaveSingleItem().Key.Port.ShouldBe(80);
     }
 
     private Task<IReadOnlyList<FindingTransition>> ObserveAsync(params int[] ports)

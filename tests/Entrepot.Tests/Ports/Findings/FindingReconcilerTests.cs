@@ -1,6 +1,7 @@
 using CsCheck;
 using Entrepot.Core.Identities;
 using Entrepot.Ports.Findings;
+using Entrepot.Ports.Pools;
 using Entrepot.Ports.Truth;
 
 namespace Entrepot.Tests.Ports.Findings;
@@ -33,6 +34,26 @@ public sealed class FindingReconcilerTests
 
         finding = Reconcile([finding], At(20), Undeclared(80)).ShouldHaveSingleItem().After;
         (finding.State, finding.TimesReopened, finding.FirstSeen, finding.Opened, finding.Note).ShouldBe((FindingState.Reopened, 1, At(0), At(20), null));
+    }
+
+    [Fact]
+    public void A_pool_that_runs_out_is_a_finding_until_a_later_look_finds_enough_left_and_rows_of_ports_never_touch_it()
+    {
+        var finding = Pools([], At(0), Pool(free: 2)).ShouldHaveSingleItem().After;
+        (finding.Key.Kind, finding.Key.Port, finding.Service, finding.State).ShouldBe((TruthVerdict.RunningOut, 54321, "edges", FindingState.New));
+        finding.Summary.ShouldStartWith("Pool 'edges' (54321–54330) has 2 of 10 tcp ports left");
+        Reconcile([finding], At(5)).ShouldBeEmpty();
+        Reconcile([finding], At(5), Undeclared(54321)).Select(static step => step.After.Key.Kind).ShouldNotContain(TruthVerdict.RunningOut);
+        Pools([finding], At(0), Pool(free: 9)).ShouldBeEmpty();
+
+        var seen = Pools([finding], At(5), Pool(free: 1)).ShouldHaveSingleItem();
+        seen.IsChange.ShouldBeFalse();
+        var resolved = Pools([seen.After], At(9), Pool(free: 3)).ShouldHaveSingleItem();
+        (resolved.After.State, resolved.Reason).ShouldBe((FindingState.Resolved, "Pool 'edges' (54321–54330) has 3 of 10 tcp ports left."));
+        Pools([resolved.After], At(10), Pool(free: 2)).ShouldHaveSingleItem().After.State.ShouldBe(FindingState.Reopened);
+        Pools([seen.After], At(9)).ShouldHaveSingleItem().Reason.ShouldContain("is gone");
+        var other = Reconcile([], At(0), Undeclared(80)).Single().After;
+        Pools([other], At(9)).ShouldBeEmpty();
     }
 
     [Fact]
@@ -113,6 +134,12 @@ public sealed class FindingReconcilerTests
             new PortTruth(declared, bound, ListenScope.Outside, permitted, reachable).Verdict, "A sentence.", null, [], null, []);
 
     internal static PortStatus Undeclared(int port) => Row(port, Declared.No, Bound.Owner);
+
+    private static PoolUsage Pool(int free)
+        => new("edges", "tcp", 54321, 54330, 10 - free, 0, 0, free, 0.3, free < 3, new PoolForecast(PoolOutlook.NotEnoughData, 0, null, null, null, ""));
+
+    private static IReadOnlyList<FindingTransition> Pools(IReadOnlyList<Finding> known, DateTimeOffset at, params PoolUsage[] pools)
+        => FindingReconciler.ReconcilePools(known, Node, at, pools);
 
     private static DateTimeOffset At(int seconds) => Start.AddSeconds(seconds);
 
