@@ -14,7 +14,7 @@ public sealed class PortTruthTests
 
     [Fact]
     public void Every_combination_has_a_verdict_and_every_verdict_a_combination()
-        => All.Select(truth => truth.Verdict).Distinct().Order().ShouldBe(Enum.GetValues<TruthVerdict>());
+        => All.Select(truth => truth.Verdict).Distinct().Order().ShouldBe(Enum.GetValues<TruthVerdict>().Where(static verdict => verdict != TruthVerdict.RunningOut));  // which is found of pools
 
     [Fact]
     public void Only_four_known_truths_that_agree_are_in_order()
