@@ -4,12 +4,13 @@ using Entrepot.Core.Kernel;
 
 namespace Entrepot.Ports.Enforcement;
 
-/// <summary>Where agent and watchdog meet, so that either may die. A file <c>armed</c> means that the change is to be taken back; whoever
-/// renames it first, which the file system grants to one only, decides what becomes of the change.</summary>
+/// <summary>Where agent and watchdog meet, so that either may die. A file <c>armed.CHANGE</c> means that this change is to be taken back;
+/// whoever renames it first, which the file system grants to one only, decides what becomes of the change. The name says which change, so
+/// that the watchdog of one, or a timer that nobody stopped, never decides on the next.</summary>
 /// <param name="root">The folder.</param>
 public sealed class DeadManFolder(string root)
 {
-    private const string Armed = "armed";
+    private const string Armed = "armed.";
 
     private readonly string _snapshot = Path.Combine(root, "snapshot.json");
     private readonly string _outcome = Path.Combine(root, "outcome.json");
@@ -19,7 +20,7 @@ public sealed class DeadManFolder(string root)
     public string Root => root;
 
     /// <summary>True while the change is to be taken back at its deadline.</summary>
-    public bool IsArmed => File.Exists(Path.Combine(root, Armed));
+    public bool IsArmed(string change) => File.Exists(Path.Combine(root, Armed + change));
 
     /// <summary>Number of the watchdog's process once it watches, or null.</summary>
     public int? Watcher => TryRead(_ready) is { } text && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
@@ -37,7 +38,7 @@ public sealed class DeadManFolder(string root)
         foreach (var file in Directory.EnumerateFiles(root))
             File.Delete(file);
         DurableFile.Write(_snapshot, JsonSerializer.SerializeToUtf8Bytes(snapshot, EnforcementJson.Default.ArmedSnapshot));
-        DurableFile.Write(Path.Combine(root, Armed), []);
+        DurableFile.Write(Path.Combine(root, Armed + snapshot.Change), []);
     }
 
     /// <summary>True when what is written down is about this change.</summary>
@@ -47,13 +48,14 @@ public sealed class DeadManFolder(string root)
     public ArmedSnapshot Read() => JsonSerializer.Deserialize(File.ReadAllText(_snapshot), EnforcementJson.Default.ArmedSnapshot)!;
 
     /// <summary>Decides what becomes of the change.</summary>
+    /// <param name="change">Which change.</param>
     /// <param name="decision">The file's new name, for whoever looks.</param>
     /// <returns>False when somebody else decided already.</returns>
-    public bool TryDecide(string decision)
+    public bool TryDecide(string change, string decision)
     {
         try
         {
-            File.Move(Path.Combine(root, Armed), Path.Combine(root, decision));
+            File.Move(Path.Combine(root, Armed + change), Path.Combine(root, decision));
             PosixFile.SyncFolder(root);
             return true;
         }

@@ -51,12 +51,12 @@ public sealed partial class Enforcer
             return;
         }
 
-        if (_folder.IsArmed)
+        if (_folder.IsArmed(pending.Id))
         {
             var armed = _folder.Read();
             if (armed.BootId != DeadManFolder.BootId)
             {
-                _folder.TryDecide("rebooted");
+                _folder.TryDecide(pending.Id, "rebooted");
                 await _store.EndAsync(null, Entry("system:agent", "ports.revert", pending.Id, new { why = "the machine was started again, which empties the packet filter" }));
                 return;
             }
@@ -64,7 +64,7 @@ public sealed partial class Enforcer
             // Without a deadline the process died in the middle of the change; with one, the watchdog did.
             var deserted = pending.Deadline is not { } deadline || _time.GetUtcNow() > deadline + Grace
                 || _folder.Watcher is { } watcher && !PosixProcess.IsRunning(watcher);
-            if (deserted && await Watchdog.FireAsync(_folder, "reverted", _shell, _time, cancellation) is { } late)
+            if (deserted && await Watchdog.FireAsync(_folder, pending.Id, "reverted", _shell, _time, cancellation) is { } late)
                 await _store.EndAsync(null, Entry("system:agent", "ports.revert", pending.Id, new { why = "nobody else was left to do it", restored = late.Restored, message = late.Message }));
             return;
         }

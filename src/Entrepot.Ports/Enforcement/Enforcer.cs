@@ -49,6 +49,8 @@ public sealed partial class Enforcer : IDisposable
         var differences = DoorDifferences.Describe(applied?.Model, wanted)
             .AddRange(await PlanReservationAsync(order.Reserve, applied?.Reserved ?? PortSet.Empty, cancellation));
         var snapshot = await _shell.AskAsync(_target.Snapshot, cancellation);
+        // What can't be brought back is not changed.
+        _target.Restore(snapshot, snapshot, TimeSpan.Zero);
         var whole = _target.Render(model, Usable(snapshot), now);
         await DoAsync(whole.Select(_target.Dry), cancellation);
         if (order.CheckOnly)
@@ -72,7 +74,7 @@ public sealed partial class Enforcer : IDisposable
     public Task<string> ConfirmAsync(string? change, string actor, CancellationToken cancellation) => OneAtATimeAsync(async () =>
     {
         var pending = Waiting(change);
-        if (!_folder.TryDecide("confirmed"))
+        if (!_folder.TryDecide(pending.Id, "confirmed"))
         {
             await SettleAsync(CancellationToken.None);
             throw NothingPending($"Change {pending.Id} was taken back already.");
@@ -161,7 +163,7 @@ public sealed partial class Enforcer : IDisposable
                     $"The packet filter lets in more than was declared, so the change was taken back: {string.Join("; ", verdict.Wider.Take(5))}.",
                     "Rules of others on this machine, or a fault of Entrepot: 'entrepot ports status' shows both sides.").ToException();
             if (change.Deadline is null)
-                _folder.TryDecide("kept");
+                _folder.TryDecide(change.Id, "kept");
             return verdict;
         }
         catch (Exception error)
@@ -183,9 +185,9 @@ public sealed partial class Enforcer : IDisposable
 
     private async Task TakeBackAsync(PendingChange change, string actor, string why)
     {
-        if (_folder.IsArmed)
+        if (_folder.IsArmed(change.Id))
         {
-            var outcome = await Watchdog.FireAsync(_folder, "reverted", _shell, _time, CancellationToken.None);
+            var outcome = await Watchdog.FireAsync(_folder, change.Id, "reverted", _shell, _time, CancellationToken.None);
             if (outcome is not null)
             {
                 await _store.EndAsync(null, Entry(actor, "ports.revert", change.Id, new { why, restored = outcome.Restored, message = outcome.Message }));

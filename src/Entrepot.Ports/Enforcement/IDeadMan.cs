@@ -34,7 +34,7 @@ public sealed class ProcessDeadMan(TimeProvider time) : IDeadMan
         try
         {
             if (SystemdRunsHere && ExternalProgram.Find("systemd-run") is { } run
-                && await TryTransientTimerAsync(run, [program, .. before, CommandName, "--now", folder.Root], deadline, cancellation))
+                && await TryTransientTimerAsync(run, [program, .. before, CommandName, "--now", "--change", folder.Read().Change, folder.Root], deadline, cancellation))
                 return;
             ExternalProgram.StartDetached(program, [.. before, CommandName, folder.Root]);
         }

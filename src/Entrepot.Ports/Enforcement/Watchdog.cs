@@ -23,12 +23,12 @@ public static class Watchdog
         var start = time.GetTimestamp();
         var wait = armed.Deadline - time.GetUtcNow();
         folder.ReportReady(Environment.ProcessId);
-        while (folder.IsArmed)
+        while (folder.IsArmed(armed.Change))
         {
             var left = wait - time.GetElapsedTime(start);
             if (left <= TimeSpan.Zero)
             {
-                await FireAsync(folder, "fired", shell, time, cancellation);
+                await FireAsync(folder, armed.Change, "fired", shell, time, cancellation);
                 return;
             }
 
@@ -36,17 +36,35 @@ public static class Watchdog
         }
     }
 
+    /// <summary>Fires for a timer that ran out. Says first who works here, so that the agent waits for the outcome and does not do the same
+    /// beside it.</summary>
+    /// <param name="folder">Where the change is written down.</param>
+    /// <param name="change">The change that the timer was started for, or null for the one that is written down.</param>
+    /// <param name="shell">Whoever runs the target's commands.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public static async Task FireLateAsync(DeadManFolder folder, string? change, IFirewallShell shell, TimeProvider time, CancellationToken cancellation)
+    {
+        change ??= folder.Read().Change;
+        // Confirmed long ago, and perhaps followed by another change with a deadline of its own.
+        if (!folder.IsArmed(change))
+            return;
+        folder.ReportReady(Environment.ProcessId);
+        await FireAsync(folder, change, "fired", shell, time, cancellation);
+    }
+
     /// <summary>Takes the change back now, unless somebody decided otherwise before.</summary>
     /// <param name="folder">Where the change is written down.</param>
+    /// <param name="change">Which change.</param>
     /// <param name="decision">What the folder should say of it.</param>
     /// <param name="shell">Whoever runs the target's commands.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>How it went, or null when somebody else had decided.</returns>
     public static async Task<RestoreOutcome?> FireAsync(
-        DeadManFolder folder, string decision, IFirewallShell shell, TimeProvider time, CancellationToken cancellation)
+        DeadManFolder folder, string change, string decision, IFirewallShell shell, TimeProvider time, CancellationToken cancellation)
     {
-        if (!folder.TryDecide(decision))
+        if (!folder.TryDecide(change, decision))
             return null;
         var outcome = await RestoreAsync(folder, shell, time, cancellation);
         folder.ReportOutcome(outcome);

@@ -11,11 +11,12 @@ internal static class WatchdogCommand
     {
         var folder = new Argument<string>("folder") { Description = "Where the change is written down" };
         var now = new Option<bool>("--now") { Description = "Take the change back at once" };
+        var which = new Option<string?>("--change") { Description = "With --now: only this change, should another one wait by then" };
         var command = new ExampleCommand(
             ProcessDeadMan.CommandName, "Take a change of ports back unless it is confirmed in time; started by the agent",
             ("entrepot watchdog /var/lib/entrepot/agent/change --now", "Take an unconfirmed change back by hand, with the agent gone"))
         {
-            folder, now,
+            folder, now, which,
         };
         command.Hidden = true;
         return command.Runs(environment, common, async (context, _) =>
@@ -24,7 +25,7 @@ internal static class WatchdogCommand
             var change = new DeadManFolder(Path.GetFullPath(context.Get(folder)));
             // Not to be stopped by a signal that was meant for the agent.
             if (context.Get(now))
-                await Watchdog.FireAsync(change, "fired", new KernelShell(), environment.Time, CancellationToken.None);
+                await Watchdog.FireLateAsync(change, context.Get(which), new KernelShell(), environment.Time, CancellationToken.None);
             else
                 await Watchdog.WatchAsync(change, new KernelShell(), environment.Time, CancellationToken.None);
             return ExitCodes.Done;

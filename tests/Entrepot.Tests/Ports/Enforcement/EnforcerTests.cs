@@ -55,12 +55,12 @@ public sealed class EnforcerTests : IAsyncDisposable
     [Fact]
     public async Task A_change_to_confirm_is_watched_before_it_is_made()
     {
-        _filter.OnLoad = () => (_deadMan.Started, _change.IsArmed).ShouldBe((1, true));
+        _filter.OnLoad = () => (_deadMan.Started, _change.IsArmed(_change.Read().Change)).ShouldBe((1, true));
         var report = await ApplyAsync(One(80), TimeSpan.FromSeconds(60));
 
         report.Deadline.ShouldBe(_time.GetUtcNow().AddSeconds(60));
         (await _enforcer.ConfirmAsync(null, "operator@uid:2", CancellationToken.None)).ShouldBe(report.Change);
-        _change.IsArmed.ShouldBeFalse();
+        _change.IsArmed(_change.Read().Change).ShouldBeFalse();
         Journal().ShouldBe(["operator@uid:1 ports.apply", "operator@uid:2 ports.confirm"]);
     }
 
@@ -103,6 +103,19 @@ public sealed class EnforcerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Nothing_is_changed_when_what_is_there_can_not_be_read()
+    {
+        await ApplyAsync(One(80));
+        _filter.ListRefusal = "Error: Could not process rule: Operation not permitted";
+        var loaded = _filter.Loaded.Count;
+
+        var error = await ShouldFailAsync(FirewallFault.ProgramFailed, () => ApplyAsync(One(443), TimeSpan.FromSeconds(60)));
+
+        error.Message.ShouldContain("Operation not permitted");
+        (_filter.Loaded.Count, _deadMan.Started).ShouldBe((loaded, 0));
+    }
+
+    [Fact]
     public async Task Revert_brings_back_what_was_there()
     {
         await ApplyAsync(One(80));
@@ -120,7 +133,7 @@ public sealed class EnforcerTests : IAsyncDisposable
     public async Task What_the_watchdog_did_is_noted_and_confirming_is_then_too_late()
     {
         await ApplyAsync(One(80), TimeSpan.FromSeconds(60));
-        await Watchdog.FireAsync(_change, "fired", _filter, _time, CancellationToken.None);
+        await Watchdog.FireAsync(_change, _change.Read().Change, "fired", _filter, _time, CancellationToken.None);
 
         await ShouldFailAsync(FirewallFault.NothingPending, () => _enforcer.ConfirmAsync(null, "a", CancellationToken.None));
 
@@ -134,7 +147,7 @@ public sealed class EnforcerTests : IAsyncDisposable
         await ApplyAsync(One(80), TimeSpan.FromSeconds(60));
         _enforcer = Restarted();
         await _enforcer.TickAsync(CancellationToken.None);
-        _change.IsArmed.ShouldBeTrue();
+        _change.IsArmed(_change.Read().Change).ShouldBeTrue();
         await _enforcer.ConfirmAsync(null, "operator@uid:1", CancellationToken.None);
         _filter.Table.ShouldNotBeNull();
     }
@@ -168,7 +181,7 @@ public sealed class EnforcerTests : IAsyncDisposable
     public async Task An_agent_that_died_between_decision_and_record_keeps_the_decision()
     {
         await ApplyAsync(One(80), TimeSpan.FromSeconds(60));
-        _change.TryDecide("confirmed").ShouldBeTrue();
+        _change.TryDecide(_change.Read().Change, "confirmed").ShouldBeTrue();
         _enforcer = Restarted();
         (await _enforcer.StatusAsync("1", CancellationToken.None)).Applied!.Model.Doors[0].First.ShouldBe(80);
         _filter.Table.ShouldNotBeNull();

@@ -19,6 +19,9 @@ internal sealed class FakeFilter : IFirewallShell
     /// <summary>What a load is refused with, or null.</summary>
     public string? Refusal { get; set; }
 
+    /// <summary>What a question is refused with, or null.</summary>
+    public string? ListRefusal { get; set; }
+
     /// <summary>Runs when something is loaded, before it is.</summary>
     public Action? OnLoad { get; set; }
 
@@ -30,7 +33,7 @@ internal sealed class FakeFilter : IFirewallShell
         if (command.Program != "nft" || command.Arguments is ["-c", ..])
             return new FirewallAnswer(0, "", "");
         if (command.Arguments is ["list", ..] or ["-j", ..])
-            return Table is null ? new FirewallAnswer(1, "", Nothing) : new FirewallAnswer(0, Table, "");
+            return ListRefusal is not null ? new FirewallAnswer(1, "", ListRefusal) : Table is null ? new FirewallAnswer(1, "", Nothing) : new FirewallAnswer(0, Table, "");
         OnLoad?.Invoke();
         if (Refusal is not null)
             return new FirewallAnswer(1, "", Refusal);
