@@ -21,6 +21,10 @@ public interface IPortInventory
     /// the few sockets that matter.</summary>
     IReadOnlyList<ListeningSocket> WithOwners(IReadOnlyList<ListeningSocket> sockets);
 
+    /// <summary>As <see cref="WithOwners"/>, with every process that has a socket open, and not only the first: a socket that was handed
+    /// down belongs to all of them.</summary>
+    IReadOnlyList<ListeningSocket> WithAllOwners(IReadOnlyList<ListeningSocket> sockets) => WithOwners(sockets);
+
     /// <summary>The range from which the host serves outgoing connections.</summary>
     EphemeralRange EphemeralRange();
 }

@@ -21,10 +21,10 @@ public sealed class ListeningSockets : IPortInventory
     public IReadOnlyList<ListeningSocket> Listeners(PortProtocol protocol) => Read(protocol, listeners: true);
 
     /// <inheritdoc/>
-    public IReadOnlyList<ListeningSocket> WithOwners(IReadOnlyList<ListeningSocket> sockets)
-        => OperatingSystem.IsWindows() ? [.. sockets.Select(static socket => socket.Owner is { } owner ? socket with { Owner = WindowsTable.Name(owner) } : socket)]
-            : sockets.Count == 0 || !Directory.Exists(_procFolder) ? sockets
-            : SocketOwners.Name(new ProcessFacts(_procFolder), _procFolder, sockets, all: false);
+    public IReadOnlyList<ListeningSocket> WithOwners(IReadOnlyList<ListeningSocket> sockets) => Named(sockets, all: false);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ListeningSocket> WithAllOwners(IReadOnlyList<ListeningSocket> sockets) => Named(sockets, all: true);
 
     /// <inheritdoc/>
     public IReadOnlyList<ListeningSocket> Survey()
@@ -61,6 +61,11 @@ public sealed class ListeningSockets : IPortInventory
             return [];  // The bind itself is the proof; the inventory only spares a try.
         }
     }
+
+    private IReadOnlyList<ListeningSocket> Named(IReadOnlyList<ListeningSocket> sockets, bool all)
+        => OperatingSystem.IsWindows() ? [.. sockets.Select(static socket => socket.Owner is { } owner ? socket with { Owner = WindowsTable.Name(owner) } : socket)]
+            : sockets.Count == 0 || !Directory.Exists(_procFolder) ? sockets
+            : SocketOwners.Name(new ProcessFacts(_procFolder), _procFolder, sockets, all);
 
     private IReadOnlyList<ListeningSocket> Read(PortProtocol protocol, bool listeners)
     {

@@ -26,13 +26,15 @@ public sealed class AgentClient : IDisposable
     private readonly HttpClient _http;
 
     /// <summary>Uses the agent that listens on a socket.</summary>
-    public AgentClient(string socket)
+    /// <param name="socket">Path of the socket.</param>
+    /// <param name="patience">How long an answer may take; by default a little longer than the agent itself allows an order.</param>
+    public AgentClient(string socket, TimeSpan? patience = null)
     {
         _socket = socket;
         var handler = new SocketsHttpHandler { UseProxy = false, ConnectCallback = ConnectAsync };
         _http = ClientHandler.Configure(new HttpClient(handler));
         _http.BaseAddress = new Uri("http://agent");
-        _http.Timeout = AgentHost.OrderLimit + TimeSpan.FromSeconds(10);
+        _http.Timeout = patience ?? AgentHost.OrderLimit + TimeSpan.FromSeconds(10);
     }
 
     /// <summary>How the agent is.</summary>
@@ -111,6 +113,13 @@ public sealed class AgentClient : IDisposable
         catch (HttpRequestException error)
         {
             throw Unreachable(error);
+        }
+        catch (OperationCanceledException error) when (!cancellation.IsCancellationRequested)
+        {
+            throw Fault.Of(
+                FirewallFault.AgentUnreachable, FaultKind.Unavailable,
+                string.Create(CultureInfo.InvariantCulture, $"The agent on '{_socket}' did not answer within {_http.Timeout.TotalSeconds:0.#} s."),
+                "It may be at work on a large change: 'entrepot agent' logs what it does.").ToException(error);
         }
 
         if (response.IsSuccessStatusCode)

@@ -62,7 +62,9 @@ public sealed class AgentHost : IAsyncDisposable
             await enforcer.TickAsync(cancellation);
             var loops = new BackgroundLoops(logger);
             parts.Push(loops);
-            loops.Start("clock", token => TickAsync(enforcer, time, logger, token));
+            // What a tick can't do waits for the next; the kernel and the watchdog need no help meanwhile.
+            loops.Start("clock", token => Rounds.RunAsync(
+                TimeSpan.FromSeconds(1), time, enforcer.TickAsync, error => AgentLog.TickFailed(logger, error.Message), token));
             var app = await ListenAsync(plan.Socket, enforcer, loggers, logger, cancellation);
             parts.Push(app);
             parts.Push(new Node.Undo(() => File.Delete(plan.Socket)));
@@ -98,23 +100,6 @@ public sealed class AgentHost : IAsyncDisposable
             throw Fault.Of(
                 FirewallFault.ProgramMissing, FaultKind.Unsupported, $"'{program}' is not installed on this machine.",
                 $"Install the package that has {program}, or choose another target with --target.").ToException();
-    }
-
-    private static async Task TickAsync(Enforcer enforcer, TimeProvider time, ILogger logger, CancellationToken cancellation)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), time);
-        while (await timer.WaitForNextTickAsync(cancellation))
-        {
-            try
-            {
-                await enforcer.TickAsync(cancellation);
-            }
-            catch (FaultException error)
-            {
-                // The next tick tries again; the kernel and the watchdog need no help meanwhile.
-                AgentLog.TickFailed(logger, error.Message);
-            }
-        }
     }
 
     private static async Task<WebApplication> ListenAsync(

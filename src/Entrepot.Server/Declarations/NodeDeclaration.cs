@@ -2,6 +2,7 @@ using Entrepot.Core.Faults;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Declarations;
 using Entrepot.Server.Configuration;
+using Entrepot.Server.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Entrepot.Server.Declarations;
@@ -47,15 +48,20 @@ internal sealed class NodeDeclaration
     public PortPolicy Policy() => DeclaredChoice.Policy(Current, _settings.Node, _settings.Site);
 
     /// <summary>Looks at the file until cancelled.</summary>
-    /// <param name="changed">Called after another portfile was taken over.</param>
+    /// <param name="changed">Called after another portfile was taken over, and again while it fails.</param>
     /// <param name="cancellation">Stops it.</param>
-    public async Task RunAsync(Func<CancellationToken, Task> changed, CancellationToken cancellation)
+    public Task RunAsync(Func<CancellationToken, Task> changed, CancellationToken cancellation)
     {
-        using var timer = new PeriodicTimer(Interval, _time);
-        while (await timer.WaitForNextTickAsync(cancellation))
+        var due = false;
+        return Rounds.RunAsync(Interval, _time, RoundAsync, error => Log.PortfileUnsettled(_logger, _path!, error), cancellation);
+
+        async Task RoundAsync(CancellationToken stop)
         {
-            if (Look())
-                await changed(cancellation);
+            due |= Look();
+            if (!due)
+                return;
+            await changed(stop);
+            due = false;
         }
     }
 

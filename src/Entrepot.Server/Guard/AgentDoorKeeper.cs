@@ -1,6 +1,7 @@
 using Entrepot.Core.Faults;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Enforcement;
+using Entrepot.Ports.Firewalls;
 using Entrepot.Ports.Guard;
 using Entrepot.Server.Agent;
 
@@ -13,19 +14,21 @@ internal sealed class AgentDoorKeeper(string socket) : IDoorKeeper
     private const string Stranger = "A stranger listens on it.";
     private const string Peace = "No stranger listens on it any more.";
 
-    public async Task<bool> IsBlockedAsync(GuardedPort port, CancellationToken cancellation)
+    /// <summary>The guard looks at nothing else while it waits; what is not done then is done at a later look.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    public async Task<IReadOnlyList<Door>?> BlockedAsync(CancellationToken cancellation)
     {
         if (!File.Exists(socket))
-            return false;
+            return null;
         try
         {
-            using var agent = new AgentClient(socket);
-            var status = await agent.StatusAsync(cancellation);
-            return status.Applied?.Model.Doors.Any(door => door.Blocked && door.Protocol == port.Protocol && door.First <= port.Port && port.Port <= door.Last) == true;
+            using var agent = new AgentClient(socket, Patience);
+            return [.. (await agent.StatusAsync(cancellation)).Applied?.Model.Doors.Where(static door => door.Blocked) ?? []];
         }
         catch (FaultException)
         {
-            return false;
+            return null;
         }
     }
 
@@ -33,7 +36,7 @@ internal sealed class AgentDoorKeeper(string socket) : IDoorKeeper
     {
         try
         {
-            using var agent = new AgentClient(socket);
+            using var agent = new AgentClient(socket, Patience);
             await agent.BlockAsync(new BlockOrder(port.Protocol, port.Port, blocked, blocked ? Stranger : Peace), cancellation);
             return null;
         }
@@ -49,7 +52,7 @@ internal sealed class AgentDoorKeeper(string socket) : IDoorKeeper
             return null;
         try
         {
-            using var agent = new AgentClient(socket);
+            using var agent = new AgentClient(socket, Patience);
             await agent.FollowAsync(new FollowOrder(service, protocol, [.. ports]), cancellation);
             return null;
         }

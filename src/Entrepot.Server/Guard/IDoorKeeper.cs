@@ -1,5 +1,6 @@
 using Entrepot.Core.Faults;
 using Entrepot.Ports.Allocation;
+using Entrepot.Ports.Firewalls;
 using Entrepot.Ports.Guard;
 
 namespace Entrepot.Server.Guard;
@@ -7,8 +8,9 @@ namespace Entrepot.Server.Guard;
 /// <summary>Whoever can change the machine's packet filter. Only the agent may.</summary>
 internal interface IDoorKeeper
 {
-    /// <summary>True when packets are kept from the port, false when they are not or nobody can say.</summary>
-    Task<bool> IsBlockedAsync(GuardedPort port, CancellationToken cancellation);
+    /// <summary>The doors that let nobody in because of a stranger.</summary>
+    /// <returns>Null when nobody can say now.</returns>
+    Task<IReadOnlyList<Door>?> BlockedAsync(CancellationToken cancellation);
 
     /// <summary>Keeps packets from a port, or lets them in again.</summary>
     /// <returns>Null when it is done, else why it can't be.</returns>

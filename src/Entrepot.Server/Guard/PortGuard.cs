@@ -1,4 +1,3 @@
-using Entrepot.Core.Faults;
 using Entrepot.Core.Journal;
 using Entrepot.Core.State;
 using Entrepot.Ports.Allocation;
@@ -22,15 +21,15 @@ internal sealed class PortGuard(
     /// <summary>Who acts, for the journal.</summary>
     public const string Actor = "system:guard";
 
-    /// <summary>How often the owners of the same sockets are looked up.</summary>
-    private const int MostLookups = 3;
+    /// <summary>Most looks between two walks over all processes for sockets that are not new.</summary>
+    private const int LongestPause = 32;
 
     private readonly BackgroundLoops _loops = new(logger);
     private readonly Lock _editing = new();
     private IReadOnlyList<Watch> _watches = [];
     private IReadOnlyList<ListeningSocket> _named = [];
-    private int _lookups;
-    private bool _failing;
+    private int _pause = 1;
+    private int _untilNaming;
 
     /// <summary>Watches a surface of this process, which can move.</summary>
     public void Add(RunningSurface surface, PortRequest request)
@@ -79,43 +78,19 @@ internal sealed class PortGuard(
     }
 
     /// <summary>Begins to look.</summary>
-    public void Start() => _loops.Start("port guard", async cancellation =>
-    {
-        using var timer = new PeriodicTimer(options.Interval, time);
-        do
-        {
-            try
-            {
-                await LookAsync(cancellation);
-                _failing = false;
-            }
-            catch (Exception error) when (error is FaultException or IOException or UnauthorizedAccessException)
-            {
-                // A guard that gives up guards nothing: the next look may do.
-                if (!_failing)
-                    Log.LookFailed(logger, error.Message);
-                _failing = true;
-            }
-        }
-        while (await timer.WaitForNextTickAsync(cancellation));
-    });
+    public void Start() => _loops.Start(
+        "port guard", cancellation => Rounds.RunAsync(options.Interval, time, LookAsync, error => Log.LookFailed(logger, error.Message), cancellation));
 
     /// <summary>Looks once and does what is to be done; moves go on in the background.</summary>
     internal async Task LookAsync(CancellationToken cancellation)
     {
         var watches = _watches;
-        var sockets = Sockets(watches);
+        var sockets = Sockets(watches).ToLookup(static socket => (socket.Protocol, socket.Port));
+        await RememberBlocksAsync(watches, cancellation);
         foreach (var watch in watches)
         {
             var port = watch.Service.Port;
-            var report = OwnerCheck.Judge(port, sockets);
-            if (!watch.Known)
-            {
-                // What was blocked before this process began is to be opened again in its time.
-                watch.State = watch.State with { Blocked = await keeper.IsBlockedAsync(port, cancellation) };
-                watch.Known = true;
-            }
-
+            var report = OwnerCheck.Judge(port, sockets[(port.Protocol, port.Port)]);
             var before = watch.State with { Away = watch.Service.IsAway };
             var (next, actions) = GuardPlan.Next(before, report, port.Reaction, watch.Service.CanMove);
             watch.State = next;
@@ -128,11 +103,26 @@ internal sealed class PortGuard(
     public async ValueTask DisposeAsync()
     {
         await _loops.DisposeAsync();
-        foreach (var watch in _watches)
-            await watch.DisposeAsync();
+        await Task.WhenAll(_watches.Select(static watch => watch.DisposeAsync().AsTask()));
     }
 
-    /// <summary>The sockets on watched ports with their owners. The owners, which are dear, are looked up only when a socket is new.</summary>
+    /// <summary>What was blocked before this process began is to be opened again in its time. Asked once for all, and again while nobody
+    /// can say: the agent may start after the node.</summary>
+    private async Task RememberBlocksAsync(IReadOnlyList<Watch> watches, CancellationToken cancellation)
+    {
+        if (watches.All(static watch => watch.Known) || await keeper.BlockedAsync(cancellation) is not { } doors)
+            return;
+        foreach (var watch in watches.Where(static watch => !watch.Known))
+        {
+            var port = watch.Service.Port;
+            watch.Known = true;
+            if (doors.Any(door => door.Protocol == port.Protocol && door.First <= port.Port && port.Port <= door.Last))
+                watch.State = watch.State with { Blocked = true };
+        }
+    }
+
+    /// <summary>The sockets on watched ports with their owners. The owners, which take a walk over all processes, are looked up when a socket
+    /// is new; those that can't be seen, and those of strangers, whose socket may be handed to its owner, ever more seldom.</summary>
     private IReadOnlyList<ListeningSocket> Sockets(IReadOnlyList<Watch> watches)
     {
         var sockets = new List<ListeningSocket>();
@@ -142,16 +132,19 @@ internal sealed class PortGuard(
             sockets.AddRange(inventory.Listeners(group.Key).Where(socket => ports.Contains(socket.Port)));
         }
 
-        if (!sockets.Select(Key).ToHashSet().SetEquals(_named.Select(Key)))
-            _lookups = 0;
-        // An owner may be missing because its process has just started, or for good because this user may not look into it.
-        if (_lookups == 0 || (_lookups < MostLookups && _named.Any(static socket => socket.Owner is null)))
+        var changed = !sockets.Select(Key).ToHashSet().SetEquals(_named.Select(Key));
+        if (changed)
+            _pause = 1;
+        if (changed || (IsOpen() && --_untilNaming <= 0))
         {
-            _named = inventory.WithOwners(sockets);
-            _lookups++;
+            _named = inventory.WithAllOwners(sockets);
+            _untilNaming = _pause;
+            _pause = Math.Min(_pause * 2, LongestPause);
         }
 
         return _named;
+
+        bool IsOpen() => _named.Any(static socket => socket.Owner is null) || watches.Any(static watch => !watch.State.Known.IsEmpty);
 
         static (PortProtocol, int, long) Key(ListeningSocket socket) => (socket.Protocol, socket.Port, socket.Inode);
     }
@@ -212,13 +205,13 @@ internal sealed class PortGuard(
 
             Failed("clients could not be told");
         }
-        catch (FaultException error)
-        {
-            Failed(error.Message);
-        }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (watch.Stopping.IsCancellationRequested)
         {
             // Stopping.
+        }
+        catch (Exception error)
+        {
+            Failed(error.Message);
         }
 
         void Failed(string why)

@@ -1,8 +1,8 @@
-using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Findings;
 using Entrepot.Ports.Inventory;
+using Entrepot.Server.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Entrepot.Server.Leases;
@@ -14,32 +14,13 @@ internal sealed class LeaseKeeper(
 {
     private readonly PoolWatch _pools = new(book, inventory, node);
     private readonly HashSet<(string Pool, string Protocol)> _runningOut = [];
-    private bool _failing;
 
     /// <summary>Time between two beats. A lease must be missed for its term, an hour, and then three times more.</summary>
     public static TimeSpan Interval { get; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Beats until cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellation)
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        do
-        {
-            try
-            {
-                await BeatAsync(cancellation);
-                _failing = false;
-            }
-            catch (Exception error) when (error is FaultException or IOException or UnauthorizedAccessException)
-            {
-                // The next beat may do; a lease outlives many of them.
-                if (!_failing)
-                    Log.BeatFailed(logger, error.Message);
-                _failing = true;
-            }
-        }
-        while (await timer.WaitForNextTickAsync(cancellation));
-    }
+    public Task RunAsync(CancellationToken cancellation)
+        => Rounds.RunAsync(Interval, time, BeatAsync, error => Log.BeatFailed(logger, error.Message), cancellation);
 
     /// <summary>Beats once.</summary>
     public async Task BeatAsync(CancellationToken cancellation)

@@ -3,6 +3,7 @@ using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Findings;
 using Entrepot.Ports.Inventory;
 using Entrepot.Ports.Truth;
+using Entrepot.Server.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Entrepot.Server.PortWatch;
@@ -24,7 +25,7 @@ public sealed class PortWatcher : IDisposable
     private long? _lastFull;
     private bool _waiting;
     private volatile bool _stopped;
-    private (long At, StatusDocument Status)? _status;
+    private volatile Seen? _status;
 
     /// <summary>Makes the watch; nothing is looked at yet.</summary>
     /// <param name="node">The node.</param>
@@ -39,22 +40,8 @@ public sealed class PortWatcher : IDisposable
         => (_node, _reader, _inventory, _findings, _options, _time, _logger) = (node, reader, inventory, findings, options, time, logger);
 
     /// <summary>Watches until cancelled. A look that fails is logged and changes nothing.</summary>
-    public async Task RunAsync(CancellationToken cancellation)
-    {
-        using var timer = new PeriodicTimer(_options.Interval, _time);
-        do
-        {
-            try
-            {
-                await TickAsync(cancellation);
-            }
-            catch (Exception error) when (error is not OperationCanceledException)
-            {
-                Log.LookFailed(_logger, error);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(cancellation));
-    }
+    public Task RunAsync(CancellationToken cancellation)
+        => Rounds.RunAsync(_options.Interval, _time, TickAsync, error => Log.LookFailed(_logger, error), cancellation);
 
     /// <summary>Looks once; at everything only when something changed or it is time to.</summary>
     /// <returns>The steps in the lives of findings.</returns>
@@ -65,7 +52,7 @@ public sealed class PortWatcher : IDisposable
         if (_stopped || (!changed && !_waiting && _lastFull is { } last && _time.GetElapsedTime(last) < _options.FullInterval))
             return [];
         var status = await _reader.ReadAsync(cancellation);
-        _status = (_time.GetTimestamp(), status);
+        _status = new Seen(_time.GetTimestamp(), status);
         _lastFull = _time.GetTimestamp();
         if (known)
             Tell(appeared, status);
@@ -88,7 +75,7 @@ public sealed class PortWatcher : IDisposable
             if (_status is { } known && _time.GetElapsedTime(known.At) < _options.StatusLifetime)
                 return known.Status;
             var status = await _reader.ReadAsync(cancellation);
-            _status = (_time.GetTimestamp(), status);
+            _status = new Seen(_time.GetTimestamp(), status);
             return status;
         }
         finally
@@ -134,6 +121,9 @@ public sealed class PortWatcher : IDisposable
             _seen.Remove(gone);
         return rows;
     }
+
+    /// <summary>One object, so that whoever asks for the status while a look ends gets the one or the other whole.</summary>
+    private sealed record Seen(long At, StatusDocument Status);
 
     private void Tell(IReadOnlyList<ListeningSocket> appeared, StatusDocument status)
     {

@@ -15,7 +15,7 @@ namespace Entrepot.Server.PortWatch;
 /// <param name="time">The clock.</param>
 public sealed class RulesetPermitted(Func<CancellationToken, Task<string>> ruleset, Func<SafetyFloor> floor, TimeProvider time) : IPermittedSource
 {
-    private (string Ruleset, IReadOnlyList<DeclaredPort> Declared, PermittedView View)? _last;
+    private volatile Compared? _last;
 
     /// <inheritdoc/>
     public async Task<PermittedReading> ReadAsync(IReadOnlyList<DeclaredPort> declared, CancellationToken cancellation)
@@ -37,9 +37,11 @@ public sealed class RulesetPermitted(Func<CancellationToken, Task<string>> rules
             return new PermittedReading(null, $"permitted is not known: {fault.Message}");
         if (PermittedView.Of(rules, declared, floor(), new HostView { Addresses = Addresses() }, time.GetUtcNow(), out var why) is not { } view)
             return new PermittedReading(null, $"permitted is not known: {why}.");
-        _last = (text, declared, view);
+        _last = new Compared(text, declared, view);
         return new PermittedReading(view.Look, null) { Open = view.Open };
     }
+
+    private sealed record Compared(string Ruleset, IReadOnlyList<DeclaredPort> Declared, PermittedView View);
 
     private static ImmutableArray<IPAddress> Addresses()
     {

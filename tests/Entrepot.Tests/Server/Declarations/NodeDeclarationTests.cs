@@ -9,6 +9,7 @@ using Entrepot.Server.Declarations;
 using Entrepot.Server.Guard;
 using Entrepot.Server.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Entrepot.Tests.Server.Declarations;
 
@@ -119,6 +120,28 @@ public sealed class NodeDeclarationTests : IAsyncDisposable
         await governed.ReconcileAsync(Own, Cancellation);
 
         book.Leases().Select(static lease => (lease.Service, lease.Port)).ShouldBe([("push", 8333), ("web", 8082)], ignoreOrder: true);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_could_not_be_brought_about_is_tried_again()
+    {
+        var time = new FakeTimeProvider();
+        Write(Web);
+        var declaration = NodeDeclaration.Open(_settings, time, NullLogger.Instance);
+        Write(Web.Replace("name: web", "name: site", StringComparison.Ordinal));
+        var tries = 0;
+        using var stop = new CancellationTokenSource();
+        var running = declaration.RunAsync(
+            _ => ++tries < 3 ? throw new IOException("the disk is full") : Task.CompletedTask, stop.Token);
+        while (Volatile.Read(ref tries) < 3 && !TestContext.Current.CancellationToken.IsCancellationRequested)
+        {
+            time.Advance(NodeDeclaration.Interval);
+            await Task.Yield();
+        }
+
+        tries.ShouldBe(3);
+        await stop.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => running);
     }
 
     private static NodeDeclaration Open(Settings settings) => NodeDeclaration.Open(settings, TimeProvider.System, NullLogger.Instance);

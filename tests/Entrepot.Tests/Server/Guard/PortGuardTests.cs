@@ -5,6 +5,7 @@ using Entrepot.Core.Journal;
 using Entrepot.Core.State;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Declarations;
+using Entrepot.Ports.Firewalls;
 using Entrepot.Ports.Guard;
 using Entrepot.Ports.Inventory;
 using Entrepot.Server.Guard;
@@ -94,7 +95,7 @@ public sealed class PortGuardTests : IAsyncDisposable
         _host.Listening = [Socket(2, null)];
         await LookAsync(10);
 
-        _host.Lookups.ShouldBe(4);
+        _host.Lookups.ShouldBe(1 + 4, "at the looks 1, 2, 4 and 8");
     }
 
     [Fact]
@@ -146,7 +147,8 @@ public sealed class PortGuardTests : IAsyncDisposable
 
         public Fault? Refusal { get; set; }
 
-        public Task<bool> IsBlockedAsync(GuardedPort port, CancellationToken cancellation) => Task.FromResult(Blocked.Contains(port.Name));
+        public Task<IReadOnlyList<Door>?> BlockedAsync(CancellationToken cancellation)
+            => Task.FromResult<IReadOnlyList<Door>?>(Blocked.Contains("tcp/443") ? [new Door("web", PortProtocol.Tcp, 443, 443, []) { Blocked = true }] : []);
 
         public Task<Fault?> BlockAsync(GuardedPort port, bool blocked, CancellationToken cancellation)
         {
