@@ -131,6 +131,14 @@ public sealed class EdgeService : IAsyncDisposable
         return _heart.BeatAsync(cancellation);
     }
 
+    /// <summary>Takes a move back: the origin is told now if there is time, else with the next beat.</summary>
+    internal async Task StayAsync(string url, string portReason, CancellationToken cancellation)
+    {
+        _heart.Address = new EdgeAddress(url, portReason);
+        if (!cancellation.IsCancellationRequested)
+            await _heart.BeatAsync(cancellation);
+    }
+
     /// <summary>How the edge stands.</summary>
     public CacheDocument Look()
     {

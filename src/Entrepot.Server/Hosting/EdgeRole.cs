@@ -61,11 +61,20 @@ internal static class EdgeRole
         NodeContext context, EdgeService edge, SurfaceDocument before, SurfaceDocument after, CancellationToken cancellation)
     {
         context.Network.Replace(before, after);
-        if (await edge.MoveAsync(after.Url, after.Reason, cancellation))
-            return true;
-        context.Network.Replace(after, before);
-        await edge.MoveAsync(before.Url, before.Reason, cancellation);
-        return false;
+        var told = false;
+        try
+        {
+            told = await edge.MoveAsync(after.Url, after.Reason, cancellation);
+            return told;
+        }
+        finally
+        {
+            if (!told)
+            {
+                context.Network.Replace(after, before);
+                await edge.StayAsync(before.Url, before.Reason, cancellation);
+            }
+        }
     }
 
     /// <summary>A node that is one edge gives it its own name; of several, each gets a number.</summary>

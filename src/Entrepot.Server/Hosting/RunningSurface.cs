@@ -67,9 +67,16 @@ internal sealed class RunningSurface(
                 // The node stops: what is served is drained with the rest.
             }
 
-            await CloseAsync(old, $"'{next.Port.Lease.Service}' moved to {next.Port.Lease.Name}.", actor);
-            Volatile.Write(ref _leaving, null);
-            await Follow(next.Port.Lease, [next.Document.Port], CancellationToken.None);
+            try
+            {
+                await CloseAsync(old, $"'{next.Port.Lease.Service}' moved to {next.Port.Lease.Name}.", actor);
+            }
+            finally
+            {
+                Volatile.Write(ref _leaving, null);
+                await Follow(next.Port.Lease, [next.Document.Port], CancellationToken.None);
+            }
+
             return true;
         }
         finally
@@ -95,24 +102,35 @@ internal sealed class RunningSurface(
     /// <summary>Makes the next port the service's own and tells clients of it. Nobody is told of a port before it is the service's own.</summary>
     private async Task<bool> TakeOverAsync(SurfaceListener old, SurfaceListener next, string why, string actor, CancellationToken cancellation)
     {
-        var told = false;
+        var (succeeded, told) = (false, false);
         try
         {
             await next.Port.SucceedAsync(old.Port, why, actor, cancellation);
+            succeeded = true;
             told = await Follow(next.Port.Lease, [old.Document.Port, next.Document.Port], cancellation)
                 && await Announce(old.Document, next.Document, cancellation);
-            if (!told)
-            {
-                await old.Port.SucceedAsync(next.Port, "Clients could not be told of the move.", actor, CancellationToken.None);
-                await Follow(old.Port.Lease, [old.Document.Port], CancellationToken.None);
-            }
-
             return told;
         }
         finally
         {
+            // Also when it was given up half-way: the surface goes on where it was, and so must its lease and its door.
             if (!told)
-                await CloseAsync(next, "The move to it failed.", actor);
+                await StayAsync(old, next, succeeded, actor);
+        }
+    }
+
+    private async Task StayAsync(SurfaceListener old, SurfaceListener next, bool succeeded, string actor)
+    {
+        try
+        {
+            if (!succeeded)
+                return;
+            await old.Port.SucceedAsync(next.Port, "Clients could not be told of the move.", actor, CancellationToken.None);
+            await Follow(old.Port.Lease, [old.Document.Port], CancellationToken.None);
+        }
+        finally
+        {
+            await CloseAsync(next, "The move to it failed.", actor);
         }
     }
 

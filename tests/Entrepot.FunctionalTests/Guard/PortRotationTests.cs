@@ -114,6 +114,39 @@ public sealed class PortRotationTests : IDisposable
         (await _http.GetAsync(new Uri(before.Url + "/healthz"), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
+    [Fact]
+    public async Task A_move_that_is_given_up_while_clients_are_told_leaves_lease_and_door_where_the_edge_is()
+    {
+        await using var node = await StartAsync();
+        await HealthyAsync(node);
+        var edge = node.Rotations.All.Single();
+        var (before, lease) = (edge.Surface.Document, edge.Surface.Port.Lease);
+        var doors = new List<IReadOnlyList<int>>();
+        edge.Surface.Follow = (_, ports, _) =>
+        {
+            doors.Add(ports);
+            return Task.FromResult(true);
+        };
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var announce = edge.Surface.Announce;
+        edge.Surface.Announce = async (from, to, cancellation) =>
+        {
+            await stop.CancelAsync();
+            return await announce(from, to, cancellation);
+        };
+
+        await Should.ThrowAsync<OperationCanceledException>(() => edge.RotateAsync(TimeSpan.FromHours(1), "test", stop.Token));
+
+        edge.Surface.Document.ShouldBe(before);
+        (edge.Surface.Port.Lease.Service, edge.Surface.Port.Lease.Port).ShouldBe((lease.Service, lease.Port));
+        doors[^1].ShouldBe([before.Port]);
+        var leases = await _http.GetStringAsync(new Uri(Url(node, "metadata"), "/v1/ports"), Cancellation);
+        leases.ShouldNotContain("-overlap");
+        leases.ShouldContain($"\"port\":{before.Port}");
+        node.Network.Surfaces.Single(static surface => surface.Surface == "edge").Port.ShouldBe(before.Port);
+        (await _http.GetAsync(new Uri(before.Url + "/healthz"), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
     private async Task HealthyAsync(Node node)
     {
         while ((await NodesAsync(node)).All(static edge => edge.State != "healthy"))
