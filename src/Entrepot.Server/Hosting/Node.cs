@@ -7,11 +7,9 @@ using Entrepot.Ports.Inventory;
 using Entrepot.Ports.Truth;
 using Entrepot.Server.Agent;
 using Entrepot.Server.Api;
-using Entrepot.Server.Discovery;
 using Entrepot.Server.Declarations;
 using Entrepot.Server.Evidence;
 using Entrepot.Server.Guard;
-using Entrepot.Server.Leases;
 using Entrepot.Server.PortWatch;
 using Microsoft.Extensions.Logging;
 
@@ -66,7 +64,7 @@ public sealed class Node : IAsyncDisposable
             var book = new PortBook(state, declaration.Policy(), time);
             var launcher = new SurfaceLauncher(new PortBinder(book, inventory), settings, time, loggers);
             OriginRole? origin = null;
-            var network = new NetworkDirectory(Version, settings.Node.Value, () => origin?.Nodes.View.Documents ?? []);
+            var network = new NetworkDirectory(Version, settings.Node.Value, Nodes);
             var agent = settings.AgentSocket ?? AgentClient.UsualSocket;
             var guard = new PortGuard(inventory, state, new AgentDoorKeeper(agent), GuardOptions.From(settings), time, loggers.CreateLogger("Entrepot.Guard"));
             var permitted = new KeptReading(
@@ -99,43 +97,10 @@ public sealed class Node : IAsyncDisposable
                 await EdgeRole.ListenAsync(context, address, origin is not null, parts, cancellation);
             }
 
-            guard.Start();
-            parts.Push(guard);
-            launcher.WarnOfRisk();
-            var governed = new GovernedServices(settings, declaration, book, inventory, guard, loggers.CreateLogger("Entrepot.Declarations"));
-            await governed.ReconcileAsync(launcher.Services, cancellation);
-            var names = launcher.Services.SelectMany(PortSuccession.NamesOf).ToHashSet();
-            var keeper = new LeaseKeeper(book, inventory, context.Observed.Findings, settings.Node, () => [.. names, .. governed.Names], time, loggers.CreateLogger("Entrepot.Leases"));
-            var keeping = new BackgroundLoops(loggers.CreateLogger("Entrepot.Leases"));
-            parts.Push(keeping);
-            keeping.Start("lease keeper", keeper.RunAsync);
-            keeping.Start("port evidence", context.Evidence.RunAsync);
-            var watch = new BackgroundLoops(loggers.CreateLogger("Entrepot.PortWatch"));
-            parts.Push(watch);
-            watch.Start("port watch", context.Observed.Watcher.RunAsync);
-            context.Shutdown.OnDrain(_ =>
-            {
-                context.Observed.Watcher.Stop();
-                return Task.CompletedTask;
-            });
-            if (declaration.Exists)
-            {
-                var watching = new BackgroundLoops(loggers.CreateLogger("Entrepot.Declarations"));
-                parts.Push(watching);
-                watching.Start("portfile", stop => declaration.RunAsync(now => governed.ReconcileAsync(names, now), stop));
-            }
-
-            var publishing = RegistryPublishing.Start(
-                settings, new ServiceDirectory(network, book, settings, () => origin?.Nodes.View.Documents ?? []), time, loggers);
-            parts.Push(publishing);
-            context.Shutdown.OnDrain(publishing.WithdrawAsync);
-            network.Moved = () =>
-            {
-                data.Announce(AnnouncedNetwork.Of(network.Current, origin is null ? settings.Origin : null));
-                publishing.Poke();
-            };
-            network.Moved();
+            await new PortPlane(context, declaration, inventory, Nodes, origin is null ? settings.Origin : null).StartAsync(parts, cancellation);
             return new Node(context, parts) { Sample = origin?.Sample };
+
+            IReadOnlyList<NodeDocument> Nodes() => origin?.Nodes.View.Documents ?? [];
 
             IReadOnlyList<DeclaredPort> Declared() => DeclaredPorts.Of(
                 book.Leases().Where(lease => lease.Node == settings.Node),
