@@ -45,9 +45,8 @@ internal sealed class GovernedServices(
         guard.WatchOthers([.. from service in services
                         where service.Process is not null
                         from lease in leases[(service.Name, service.Protocol)]
-                        from port in Enumerable.Range(lease.Port, service.Ports)
                         select new GuardedPort(
-                            service.Name, service.Protocol, port, new ExpectedOwner { Process = service.Process },
+                            service.Name, service.Protocol, lease.Port, new ExpectedOwner { Process = service.Process },
                             service.Strangers ?? declaration.Current.Policy.Strangers)]);
     }
 

@@ -1,23 +1,35 @@
+using System.Net;
 using Entrepot.Core.Identities;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Discovery;
 using Entrepot.Server.Api;
 using Entrepot.Server.Configuration;
+using Entrepot.Server.Drills;
 using Entrepot.Server.Hosting;
 
 namespace Entrepot.Server.Discovery;
 
-/// <summary>Which services run where: the built-in registry. What it says of this process comes from its surfaces and their leases, what it
-/// says of other nodes from their heart-beats.</summary>
+/// <summary>Which services run where: the built-in registry. What it says of this node comes from its surfaces and its leases, those of other
+/// programs' declared services included; what it says of other nodes from their heart-beats.</summary>
 internal sealed class ServiceDirectory(NetworkDirectory network, PortBook book, Settings settings, Func<IReadOnlyList<NodeDocument>> others)
 {
     private const string Healthy = "healthy";
 
-    /// <summary>What this process runs, for other registries.</summary>
+    /// <summary>Tag of a service that another program runs: its lease is known here, not whether it is well.</summary>
+    private const string Governed = "governed";
+
+    /// <summary>What this node has, for other registries.</summary>
     public IReadOnlyList<ServiceInstance> Own()
     {
         var leases = book.Leases().Where(lease => lease.Node == settings.Node).ToDictionary(static lease => (lease.Protocol, lease.Port));
-        return [.. network.Own.Select(surface =>
+        var surfaces = network.Own.Select(static surface => (PortProtocol.Tcp, surface.Port)).ToHashSet();
+        var host = network.Own is [var first, ..] ? new Uri(first.Url).IdnHost : Dns.GetHostName();
+        // A block is known by its first port, and a service that changes its port by the one that clients are told.
+        var governed = leases.Values.Where(lease => !surfaces.Contains((lease.Protocol, lease.Port)) && lease.Slot == 0
+                && lease.State != PortLeaseState.Idle && lease.Service != HijackDrill.Service && PortSuccession.ServiceOf(lease.Service) == lease.Service)
+            .Select(lease => new ServiceInstance(
+                settings.Node, lease.Service, settings.Node, settings.Site, host, lease.Port, lease.Protocol.Name(), lease.Generation, [Governed]));
+        return [.. governed, .. network.Own.Select(surface =>
         {
             var url = new Uri(surface.Url);
             return new ServiceInstance(

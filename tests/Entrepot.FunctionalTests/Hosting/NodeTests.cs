@@ -144,6 +144,23 @@ public sealed class NodeTests : IDisposable
     }
 
     [Fact]
+    public async Task The_declared_services_of_other_programs_are_found_beside_the_nodes_own()
+    {
+        using var folder = new Folder();
+        var portfile = Path.Combine(folder.Path, "ports.yaml");
+        await File.WriteAllTextAsync(
+            portfile, "services:\n  - {name: web, port: 8081, allow: [{cidr: 10.0.0.0/8}], owner: web team, purpose: pages}\n", Cancellation);
+        await using var node = await StartAsync(_folder, NodeRoles.Origin, settings => settings with { Portfile = portfile });
+
+        var services = await _http.GetStringAsync(new Uri(Url(node, "metadata"), "/v1/services"), Cancellation);
+        var web = (await _http.GetFromJsonAsync<JsonElement>(new Uri(Url(node, "metadata"), "/v1/services/web"), Cancellation)).EnumerateArray().Single();
+
+        services.ShouldContain("\"metadata\"");
+        (web.GetProperty("port").GetInt32(), web.GetProperty("tags")[0].GetString()).ShouldBe((8081, "governed"));
+        web.GetProperty("generation").GetInt64().ShouldBePositive();
+    }
+
+    [Fact]
     public async Task A_second_node_on_the_same_folder_is_refused_and_the_first_goes_on()
     {
         await using var node = await StartAsync();
