@@ -1,6 +1,7 @@
 using System.Globalization;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
+using Entrepot.Ports.Guard;
 using Entrepot.Ports.Inventory;
 using Entrepot.Ports.Pools;
 
@@ -12,7 +13,6 @@ public sealed class PortExplainer
     private readonly PortBook _book;
     private readonly IPortInventory _inventory;
     private readonly NodeName _node;
-    private readonly int _ourProcess;
 
     /// <summary>Makes the explainer.</summary>
     /// <param name="book">Where leases are kept.</param>
@@ -20,7 +20,11 @@ public sealed class PortExplainer
     /// <param name="node">The node that this host is.</param>
     /// <param name="ourProcess">The process that runs the node's services; null for this one.</param>
     public PortExplainer(PortBook book, IPortInventory inventory, NodeName node, int? ourProcess = null)
-        => (_book, _inventory, _node, _ourProcess, Pools) = (book, inventory, node, ourProcess ?? Environment.ProcessId, new PoolWatch(book, inventory, node));
+        => (_book, _inventory, _node, OurProcess, Pools) = (book, inventory, node, new ExpectedOwner { ProcessId = ourProcess ?? Environment.ProcessId }, new PoolWatch(book, inventory, node));
+
+    /// <summary>Who may listen for services that other programs run, by name and transport; whoever is not in it is run by the node's own process.</summary>
+    public Func<ILookup<(string Service, PortProtocol Protocol), ExpectedOwner>> Owners { get; init; }
+        = static () => Array.Empty<ExpectedOwner>().ToLookup(static _ => ("", PortProtocol.Tcp));
 
     /// <summary>How full the pools are.</summary>
     public PoolWatch Pools { get; }
@@ -31,7 +35,8 @@ public sealed class PortExplainer
         var leases = _book.Leases();
         var ports = PortSet.Of(leases.Where(lease => lease.Node == _node).Select(static lease => lease.Port));
         var listeners = PortProtocols.All.ToDictionary(static protocol => protocol, protocol => Listening(protocol, ports));
-        return [.. leases.Select(lease => Entry(lease, listeners[lease.Protocol]))];
+        var owners = Owners();
+        return [.. leases.Select(lease => Entry(lease, listeners[lease.Protocol], Owner(lease, owners)))];
     }
 
     /// <summary>Everything that is known of one port.</summary>
@@ -42,7 +47,8 @@ public sealed class PortExplainer
         var sockets = Listening(protocol, PortSet.Of(port));
         var ephemeral = _inventory.EphemeralRange();
         var lease = _book.Leases().FirstOrDefault(lease => lease.Node == _node && lease.Protocol == protocol && lease.Port == port);
-        var listeners = Listeners(sockets.Where(socket => lease is null || socket.Meets(lease.Address)), port);
+        var owner = lease is null ? OurProcess : Owner(lease, Owners());
+        var listeners = Listeners(sockets.Where(socket => lease is null || socket.Meets(lease.Address)), port, owner);
         var rules = _book.Situation(_node, protocol, new PortObservation(sockets, ephemeral)).On(port);
         var verdict = lease is not null ? Judge(listeners)
             : listeners.Count > 0 ? PortVerdict.Unleased
@@ -50,7 +56,7 @@ public sealed class PortExplainer
             : PortVerdict.Free;
         return new PortExplanation(
             port, protocol.Name(), verdict, Summary(port, verdict, lease, listeners, rules),
-            lease is null ? null : Entry(lease, sockets), lease?.Decision.Split('\n') ?? [], listeners,
+            lease is null ? null : Entry(lease, sockets, owner), lease?.Decision.Split('\n') ?? [], listeners,
             [.. rules.Select(rule => new PortRuleLine(rule.Rule, rule.Effect, $"{PortAllocator.Text(port)} {rule.Text}.", Unless(rule.Rule)))],
             Notes(port, protocol))
         {
@@ -162,17 +168,22 @@ public sealed class PortExplainer
         return notes;
     }
 
+    private ExpectedOwner OurProcess { get; }
+
     private IReadOnlyList<ListeningSocket> Listening(PortProtocol protocol, PortSet ports)
         => _inventory.WithOwners([.. _inventory.Listeners(protocol).Where(socket => ports.Contains(socket.Port))]);
 
-    private List<PortListener> Listeners(IEnumerable<ListeningSocket> sockets, int port)
-        => [.. sockets.Where(socket => socket.Port == port).Select(socket => new PortListener(
-            socket.Address.ToString(), socket.Holder, socket.Owner?.ProcessId, socket.Owner?.ProcessId == _ourProcess))];
+    private ExpectedOwner Owner(PortLease lease, ILookup<(string Service, PortProtocol Protocol), ExpectedOwner> owners)
+        => owners[(lease.Service, lease.Protocol)].FirstOrDefault() ?? OurProcess;
 
-    private PortListEntry Entry(PortLease lease, IReadOnlyList<ListeningSocket> sockets)
+    private static List<PortListener> Listeners(IEnumerable<ListeningSocket> sockets, int port, ExpectedOwner owner)
+        => [.. sockets.Where(socket => socket.Port == port).Select(socket => new PortListener(
+            socket.Address.ToString(), socket.Holder, socket.Owner?.ProcessId, OwnerCheck.IsOwner(owner, socket) == true))];
+
+    private PortListEntry Entry(PortLease lease, IReadOnlyList<ListeningSocket> sockets, ExpectedOwner owner)
     {
         var here = lease.Node == _node;
-        var listeners = here ? Listeners(sockets.Where(socket => socket.Meets(lease.Address)), lease.Port) : [];
+        var listeners = here ? Listeners(sockets.Where(socket => socket.Meets(lease.Address)), lease.Port, owner) : [];
         return new PortListEntry(
             lease.Node.Value, lease.Service, lease.Protocol.Name(), lease.Address.ToString(), lease.Port, lease.WantedPort, lease.Generation,
             lease.GrantedAt, lease.State, lease.Reason, here ? Judge(listeners) : null, listeners);

@@ -64,7 +64,7 @@ public sealed class FindingBook(StateDatabase state, TimeProvider time)
             transaction =>
             {
                 var finding = FindingTable.Find(transaction, id)
-                    ?? throw Fault.Of(FindingFault.NotFound, FaultKind.NotFound, $"There is no finding {id}.", "See 'entrepot ports findings'.").ToException();
+                    ?? throw Fault.Of(FindingFault.NotFound, FaultKind.NotFound, $"There is no finding {id}.", "See 'entrepot ports findings list --resolved'.").ToException();
                 if (!finding.IsOpen)
                     throw Fault.Of(
                         FindingFault.Resolved, FaultKind.Conflict, $"Finding {id} was resolved at {finding.Resolved:u}.", "It is reopened by itself when it is seen again.").ToException();

@@ -43,7 +43,7 @@ public static class FindingReconciler
             if (observation.At > finding.LastSeen && Settles(finding.Key.Kind, at))
                 transitions.Add(new FindingTransition(
                     finding.State, finding with { State = FindingState.Resolved, Resolved = observation.At },
-                    at.Count == 0 ? "Nothing listens there any more." : at[0].Summary));
+                    at.Count == 0 ? "This difference is not seen any more." : at[0].Summary));
         }
 
         return transitions;

@@ -32,6 +32,10 @@ public static class OwnerCheck
         return new OwnerReport(strangers, present, unclear);
     }
 
+    /// <summary>Judges one socket, whatever its port.</summary>
+    /// <returns>Null where it can't be told, because this user may not look into its process.</returns>
+    public static bool? IsOwner(ExpectedOwner expected, ListeningSocket socket) => Judge(expected, socket).IsOwner;
+
     private static (bool? IsOwner, string Reason) Judge(ExpectedOwner expected, ListeningSocket socket)
     {
         if (expected is { ProcessId: null, Process: null })
@@ -47,7 +51,7 @@ public static class OwnerCheck
         // A socket that was handed down, as a server's to its workers, belongs to whoever of them is the owner.
         return socket.Owners.Any(owner => Matches(expected, owner))
             ? (true, "")
-            : (false, $"is held by {Describe(socket.Owner)}; expected is {expected}.");
+            : (false, $"is held by {Describe(socket.Owner, expected)}; expected is {expected}.");
     }
 
     private static bool Matches(ExpectedOwner expected, SocketOwner owner)
@@ -63,9 +67,11 @@ public static class OwnerCheck
     private static bool IsNumber(string text, out int number)
         => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
-    private static string Describe(SocketOwner owner)
+    private static string Describe(SocketOwner owner, ExpectedOwner expected)
     {
-        var parts = new[] { owner.User is { } user ? $"user {user}" : null, owner.Unit, owner.Container?.ToString() }.Where(static part => part is not null);
+        // The whole path only where it is what differs.
+        var path = expected.Process?.Executable is { } executable && executable != owner.Path ? owner.Path : null;
+        var parts = new[] { owner.User is { } user ? $"user {user}" : null, path, owner.Unit, owner.Container?.ToString() }.Where(static part => part is not null);
         var more = string.Join(", ", parts);
         return more.Length == 0 ? owner.ToString() : $"{owner} of {more}";
     }

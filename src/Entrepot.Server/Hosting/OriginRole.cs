@@ -146,7 +146,11 @@ internal sealed class OriginRole
         if (settings.Metadata.Enabled)
         {
             var metadata = new MetadataService(
-                Catalog, Trust, context.State, Nodes, new PortExplainer(context.Ports, new ListeningSockets(), settings.Node, Environment.ProcessId),
+                Catalog, Trust, context.State, Nodes,
+                new PortExplainer(context.Ports, new ListeningSockets(), settings.Node)
+                {
+                    Owners = () => context.Observed.Declared().ToLookup(static port => (port.Service, port.Protocol), static port => port.Owner),
+                },
                 () => context.Network.Current, readiness, reference)
             {
                 Observed = context.Observed,

@@ -31,7 +31,7 @@ public sealed class ObservedPorts : IDisposable
         NodeName node, Func<IReadOnlyList<DeclaredPort>> declared, Func<IReadOnlyList<PortPool>> pools, IPortInventory inventory, IPermittedSource permitted, (Func<NetworkDocument> All, Func<IReadOnlyList<SurfaceDocument>> Own) network,
         StateDatabase state, WatchOptions options, TimeProvider time, ILogger logger)
     {
-        Time = time;
+        (Time, Declared) = (time, declared);
         Targets = () => ProbeTargets.Of(network.All(), network.Own(), node, declared());
         Reports = new ReachReports(new ReachBoard(time, ReportLifetime), Targets, node, network.Own, time);
         Findings = new FindingBook(state, time);
@@ -41,6 +41,9 @@ public sealed class ObservedPorts : IDisposable
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; }
+
+    /// <summary>What is declared of the node's ports.</summary>
+    public Func<IReadOnlyList<DeclaredPort>> Declared { get; }
 
     /// <summary>What other nodes are told to try.</summary>
     public Func<IReadOnlyList<ProbeTargetDocument>> Targets { get; }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Entrepot.Cli.Ports;
 using Entrepot.Cli.Rendering;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
@@ -54,13 +55,28 @@ internal static class PortsExplainCommand
                 PortTableView.Write(context, Declared(path, what, context.Get(node), context.Get(site), context.Get(whyNot), context.Get(rows), environment.Time));
             else if (PortOf(what) is { } port)
                 context.Write(
-                    await (await context.ConnectAsync(cancellation)).ExplainPortAsync(port, transport ?? PortProtocol.Tcp, cancellation),
+                    await ExplainAsync(context, port, transport ?? PortProtocol.Tcp, cancellation),
                     ClientJson.Default.PortExplanation, found => Show(context, found));
             else
                 PortTableView.Write(
                     context, await (await context.ConnectAsync(cancellation)).ExplainServiceAsync(what, transport, context.Get(whyNot), context.Get(rows), cancellation));
             return ExitCodes.Done;
         });
+    }
+
+    private static async Task<PortExplanation> ExplainAsync(CommandContext context, int port, PortProtocol protocol, CancellationToken cancellation)
+    {
+        EntrepotClient client;
+        try
+        {
+            client = await context.ConnectAsync(cancellation);
+        }
+        catch (FaultException error) when (error.Fault.Is(CliFault.NoNetwork))
+        {
+            return await LocalExplanation.OfAsync(port, protocol, context.Environment.Time);
+        }
+
+        return await client.ExplainPortAsync(port, protocol, cancellation);
     }
 
     private static PortTable Declared(string path, string service, string? node, string? site, int? whyNot, int rows, TimeProvider time)

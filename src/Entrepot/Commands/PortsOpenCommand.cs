@@ -32,6 +32,8 @@ internal static class PortsOpenCommand
         };
         return command.Runs(environment, common, async (context, cancellation) =>
         {
+            if (context.Get(from) is null && context.Get(mac) is null)
+                throw Usage("It is not said who is let in.", "Say --from ADDRESS, --from CIDR or --mac MAC.");
             var order = new OpenOrder(
                 PortProtocols.TryParse(context.Get(protocol), out var transport) ? transport : throw Usage($"'{context.Get(protocol)}' is not a protocol.", "Use tcp, udp or sctp."),
                 context.Get(port), ParseFrom(context.Get(from)), ParseMac(context.Get(mac)),

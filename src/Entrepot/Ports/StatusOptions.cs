@@ -15,6 +15,9 @@ internal sealed class StatusOptions
     private readonly Option<string?> _key = new("--key") { Description = "Private key to log in with [default: ~/.ssh/id_ed25519, id_ecdsa, id_rsa]", HelpName = "FILE" };
     private readonly Option<string?> _known = new("--known-hosts") { Description = "Keys of hosts; one that is not in it is not logged in to [default: ~/.ssh/known_hosts]", HelpName = "FILE" };
 
+    /// <summary>Why two truths are missing where no node runs.</summary>
+    private const string Unknown = "permitted and reachable are not known: they take a running node, its agent and another node.";
+
     public void AddTo(Command command)
     {
         command.Add(_host);
@@ -44,7 +47,7 @@ internal sealed class StatusOptions
         var inventory = new ListeningSockets();
         var at = context.Environment.Time.GetUtcNow();
         var rows = TruthTable.Join(new TruthSources { Sockets = inventory.Survey() });
-        var notes = new List<string> { "No node runs on the data folder: nothing is declared, and this is what the machine itself shows." };
+        var notes = new List<string> { "No node runs on the data folder: nothing is declared, and this is what the machine itself shows.", Unknown };
         if (rows.Any(static row => row.Listeners.Any(static listener => listener.Processes == 0)))
             notes.Add("Some owners can't be seen by this user; root sees them.");
         return new StatusDocument(Environment.MachineName, at, rows, notes, PortRangeNote.Of([], inventory.EphemeralRange()));

@@ -69,6 +69,18 @@ public sealed partial class PortsStatusCommandTests : IAsyncLifetime
         var output = await _world.OutputOfAsync("ports", "status", "--data", _world.Path("none"));
         output.ShouldContain($"tcp/{Ports.Allocation.TestPorts.Port(stranger)} ");
         output.ShouldContain("No node runs on the data folder");
+        output.ShouldContain("permitted and reachable are not known");
+    }
+
+    [Fact]
+    public async Task Without_a_node_a_port_is_explained_by_what_the_machine_shows()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Owners are known on Linux only.");
+        using var stranger = Ports.Allocation.TestPorts.Stranger();
+        _world.Variables.Remove("ENTREPOT_SERVER");
+        var output = await _world.OutputOfAsync("ports", "explain", $"{Ports.Allocation.TestPorts.Port(stranger)}", "--data", _world.Path("none"));
+        output.ShouldContain("has no lease, but is bound by ");
+        output.ShouldContain("No node runs on the data folder");
     }
 
     [Fact]

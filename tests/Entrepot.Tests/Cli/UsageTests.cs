@@ -31,6 +31,7 @@ public sealed class UsageTests : IAsyncLifetime
     [InlineData("help mirrr", "there is no command 'mirrr'; did you mean 'mirror'?", "entrepot --help")]
     [InlineData("config check .", "'.' is a folder.", "Name the settings file in it.")]
     [InlineData("ports explain 70000", "'70000' is not a port; a port is 1–65535", "entrepot ports explain --help")]
+    [InlineData("ports open 80 --for 1m --reason x", "It is not said who is let in.", "Say --from ADDRESS, --from CIDR or --mac MAC.")]
     [InlineData("journal --count 0", "--count is 1–1000", "entrepot journal --help")]
     [InlineData("pull a/b --connections 65", "--connections is 1–64", "entrepot pull --help")]
     [InlineData("push a b --connections 0", "--connections is 1–32", "entrepot push --help")]

@@ -3,6 +3,8 @@ using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Core.State;
 using Entrepot.Ports.Allocation;
+using Entrepot.Ports.Declarations;
+using Entrepot.Ports.Guard;
 using Entrepot.Ports.Inventory;
 using Entrepot.Ports.Pools;
 
@@ -137,6 +139,22 @@ public sealed class PortExplainerTests : IAsyncDisposable
         await using var bound = await new PortBinder(_book, inventory)
             .BindAsync(new PortRequest { Node = Node, Service = "push", WantedPort = PortRequest.AnyPort }, IPAddress.Loopback);
         new PortExplainer(_book, inventory, Node).Explain(bound.Lease.Port, PortProtocol.Tcp).Verdict.ShouldBe(PortVerdict.InUse);
+    }
+
+    [Theory]
+    [InlineData("nginx", PortVerdict.InUse)]
+    [InlineData("/usr/bin/ncat", PortVerdict.Usurped)]
+    public async Task A_port_of_another_program_is_judged_by_what_its_declaration_expects(string executable, PortVerdict verdict)
+    {
+        await LeaseAsync();
+        var shown = Listener(8333, 12);
+        var explainer = new PortExplainer(_book, new FakeInventory { Shown = [shown with { Owner = shown.Owner! with { Path = "nginx" } }], Range = EphemeralRange.LinuxDefault }, Node, OurProcess)
+        {
+            Owners = () => new[] { new ExpectedOwner { Process = new ExpectedProcess(null, executable, null) } }.ToLookup(static _ => ("push", PortProtocol.Tcp)),
+        };
+
+        explainer.Explain(8333, PortProtocol.Tcp).Verdict.ShouldBe(verdict);
+        explainer.List().ShouldHaveSingleItem().Verdict.ShouldBe(verdict);
     }
 
     private static ListeningSocket Listener(int port, int? process)

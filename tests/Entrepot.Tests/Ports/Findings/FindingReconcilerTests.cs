@@ -27,7 +27,7 @@ public sealed class FindingReconcilerTests
         (finding.State, finding.LastSeen).ShouldBe((FindingState.Fixing, At(5)));
 
         var resolved = Reconcile([finding], At(9)).ShouldHaveSingleItem();
-        resolved.Reason.ShouldBe("Nothing listens there any more.");
+        resolved.Reason.ShouldBe("This difference is not seen any more.");
         finding = resolved.After;
         (finding.State, finding.Age(At(100))).ShouldBe((FindingState.Resolved, TimeSpan.FromSeconds(9)));
         FindingReconciler.Mark(finding, FindingState.Fixing, "x", null).ShouldBeNull();

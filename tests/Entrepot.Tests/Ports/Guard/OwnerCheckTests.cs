@@ -42,8 +42,13 @@ public sealed class OwnerCheckTests
 
         report.OwnerListens.ShouldBeTrue();
         report.Strangers.ShouldHaveSingleItem().Reason.ShouldBe(
-            "tcp/8333 of 'web' is held by nc (pid 99) of user www-data; expected is user www-data, /usr/sbin/nginx.");
+            "tcp/8333 of 'web' is held by nc (pid 99) of user www-data, /usr/bin/nc; expected is user www-data, /usr/sbin/nginx.");
     }
+
+    [Fact]
+    public void A_program_that_is_not_the_expected_one_is_named_with_its_path()
+        => OwnerCheck.Judge(Guarded(new ExpectedProcess(null, "/usr/bin/nginx", null)), [Socket(Nginx)]).Strangers.ShouldHaveSingleItem().Reason
+            .ShouldContain("user www-data, /usr/sbin/nginx, nginx.service; expected is /usr/bin/nginx.");
 
     [Fact]
     public void Workers_that_share_their_masters_socket_are_no_strangers()
