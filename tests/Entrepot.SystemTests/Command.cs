@@ -59,6 +59,8 @@ internal sealed class RunningCommand(Process process, TimeSpan deadline) : IDisp
     private readonly Task<string> _output = process.StandardOutput.ReadToEndAsync();
     private readonly Task<string> _error = process.StandardError.ReadToEndAsync();
 
+    public int Id => process.Id;
+
     public bool HasEnded => process.HasExited;
 
     public async Task<CommandResult> EndAsync()

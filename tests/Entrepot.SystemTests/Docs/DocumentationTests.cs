@@ -8,7 +8,7 @@ namespace Entrepot.SystemTests.Docs;
 /// <summary>What the docs show is what happens: their commands are run in their order, against a network as <c>./run</c> starts it.</summary>
 public sealed class DocumentationTests : IAsyncLifetime
 {
-    private static readonly string Root = FindRoot();
+    internal static string Root { get; } = FindRoot();
 
     /// <summary>Commands that are not for a test: they would run the tests again, or need a second machine.</summary>
     private static readonly string[] NotRun = ["./test", "entrepot serve"];

@@ -11,22 +11,34 @@ internal sealed record Step(string Command, IReadOnlyList<string> Shown, string 
 /// <summary>Reads the transcripts of a page and compares them with what really happens.</summary>
 internal static partial class Transcript
 {
+    private const string Here = "<<'END'";
+
     /// <summary>The commands of a page's code blocks, in order.</summary>
-    public static IReadOnlyList<Step> Read(string file)
+    /// <param name="file">The page.</param>
+    /// <param name="files">True to take a YAML block that begins with <c># NAME</c> as the order to write that file.</param>
+    public static IReadOnlyList<Step> Read(string file, bool files = false)
     {
         var steps = new List<Step>();
         var shown = new List<string>();
         var fenced = false;
+        var yaml = false;
         var number = 0;
         foreach (var line in File.ReadLines(file))
         {
             number++;
             if (line.StartsWith("```", StringComparison.Ordinal))
             {
+                if (files && yaml && shown.Count > 1 && Name().Match(shown[0]) is { Success: true } name)
+                    steps.Add(new Step($"cat > {name.Groups[1].Value} {Here}\n{string.Join('\n', shown.Skip(1))}\nEND", [], $"{Path.GetFileName(file)}:{number}"));
                 fenced = !fenced;
+                yaml = fenced && line == "```yaml";
                 shown = [];
             }
-            else if (fenced && steps.Count > 0 && shown.Count == 0 && IsOpen(steps[^1].Command))
+            else if (yaml)
+            {
+                shown.Add(line);
+            }
+            else if (fenced && steps.Count > 0 && shown.Count == 0 && !steps[^1].Command.Contains(Here) && IsOpen(steps[^1].Command))
             {
                 steps[^1] = steps[^1] with { Command = $"{steps[^1].Command}\n{line}" };
             }
@@ -47,6 +59,13 @@ internal static partial class Transcript
     /// <summary>Every line that the page shows must be printed, in the page's order; more may be printed in between. Numbers, digests, times and
     /// the width of columns are those of another day: any will do. <c>…</c> stands for whatever was cut.</summary>
     public static void ShouldHappen(this Step step, string output)
+        => step.Missing(output).ShouldBeNull($"{step.Place} shows a line that $ {step.Command}\ndoes not print there, but\n{output}");
+
+    /// <summary>As <see cref="ShouldHappen"/>, for what may become true later.</summary>
+    public static bool Happens(this Step step, string output) => step.Missing(output) is null;
+
+    /// <summary>The first line that the page shows and that was not printed.</summary>
+    private static string? Missing(this Step step, string output)
     {
         var printed = output.Split('\n').Select(static line => Normalise(line)).ToList();
         var at = 0;
@@ -54,9 +73,12 @@ internal static partial class Transcript
         {
             var pattern = "^" + Regex.Escape(Normalise(shown)).Replace(@"\ …", "…", StringComparison.Ordinal).Replace("…", ".*", StringComparison.Ordinal) + "$";
             var found = printed.FindIndex(at, line => Regex.IsMatch(line, pattern));
-            found.ShouldBeGreaterThanOrEqualTo(0, $"{step.Place} shows the line\n  {shown}\nbut $ {step.Command}\nprints\n{output}");
+            if (found < 0)
+                return shown;
             at = found + 1;
         }
+
+        return null;
     }
 
     /// <summary>True while a quote of the command is not closed: then it goes on in the next line.</summary>
@@ -86,6 +108,9 @@ internal static partial class Transcript
         line = Zone().Replace(line, "DATE");
         return Spaces().Replace(line, " ").Trim();
     }
+
+    [GeneratedRegex(@"^# ([\w.-]+)$")]
+    private static partial Regex Name();
 
     [GeneratedRegex(@"\s+# .*$")]
     private static partial Regex Comment();
