@@ -45,7 +45,7 @@ public sealed class TruthTableTests
     {
         var row = Join(new TruthSources { Declared = [Web], Sockets = [Listener(443) with { Owner = new SocketOwner(9, "ncat") { Path = "/usr/bin/ncat", UserId = 1000 } }] }).Single();
         row.Verdict.ShouldBe(TruthVerdict.Stranger);
-        row.Summary.ShouldBe("tcp/443 of 'web' is held by ncat (pid 9); expected is /usr/sbin/nginx.");
+        row.Summary.ShouldBe("tcp/443 of 'web' is held by ncat (pid 9) of /usr/bin/ncat; expected is /usr/sbin/nginx.");
     }
 
     [Fact]
