@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Entrepot.Core.Journal;
 using Entrepot.Core.State;
 using Entrepot.Ports.Allocation;
@@ -24,7 +25,11 @@ internal sealed class PortGuard(
     /// <summary>Most looks between two walks over all processes for sockets that are not new.</summary>
     private const int LongestPause = 32;
 
+    /// <summary>Looks for one check that the packet filter's doors stand where the surfaces listen.</summary>
+    private const int LooksPerDoor = 15;
+
     private readonly BackgroundLoops _loops = new(logger);
+    private readonly ConcurrentDictionary<string, string?> _refusals = new(StringComparer.Ordinal);
     private readonly Lock _editing = new();
     private IReadOnlyList<Watch> _watches = [];
     private IReadOnlyList<ListeningSocket> _named = [];
@@ -42,10 +47,12 @@ internal sealed class PortGuard(
     /// <returns>False when clients would not get through.</returns>
     public async Task<bool> FollowAsync(PortLease lease, IReadOnlyList<int> ports, CancellationToken cancellation)
     {
-        if (await keeper.FollowAsync(lease.Service, lease.Protocol, ports, cancellation) is not { } refusal)
-            return true;
-        Log.DoorStays(logger, lease.Service, refusal.Message);
-        return false;
+        var refusal = await keeper.FollowAsync(lease.Service, lease.Protocol, ports, cancellation);
+        // Asked again and again; what stays as it was is told once.
+        if (refusal is not null && _refusals.GetValueOrDefault(lease.Service) != refusal.Message)
+            Log.DoorStays(logger, lease.Service, refusal.Message);
+        _refusals[lease.Service] = refusal?.Message;
+        return refusal is null;
     }
 
     /// <summary>Watches a surface no more. A move in progress is cut short.</summary>
@@ -78,8 +85,14 @@ internal sealed class PortGuard(
     }
 
     /// <summary>Begins to look.</summary>
-    public void Start() => _loops.Start(
-        "port guard", cancellation => Rounds.RunAsync(options.Interval, time, LookAsync, error => Log.LookFailed(logger, error.Message), cancellation));
+    public void Start()
+    {
+        _loops.Start(
+            "port guard", cancellation => Rounds.RunAsync(options.Interval, time, LookAsync, error => Log.LookFailed(logger, error.Message), cancellation));
+        _loops.Start(
+            "doors", cancellation => Rounds.RunAsync(
+                options.Interval * LooksPerDoor, time, SettleDoorsAsync, error => Log.LookFailed(logger, error.Message), cancellation));
+    }
 
     /// <summary>Looks once and does what is to be done; moves go on in the background.</summary>
     internal async Task LookAsync(CancellationToken cancellation)
@@ -97,6 +110,12 @@ internal sealed class PortGuard(
             foreach (var action in actions)
                 await ActAsync(watch, port, report, action, cancellation);
         }
+    }
+
+    private async Task SettleDoorsAsync(CancellationToken cancellation)
+    {
+        foreach (var movable in _watches.Select(static watch => watch.Service).OfType<MovableService>())
+            await movable.Surface.SettleDoorAsync(cancellation);
     }
 
     /// <inheritdoc/>

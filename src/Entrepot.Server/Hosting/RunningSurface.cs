@@ -85,6 +85,22 @@ internal sealed class RunningSurface(
         }
     }
 
+    /// <summary>Has the packet filter stand where the surface listens, in case it lost track: a crash or a dead agent may have left a door
+    /// at a port that was given back. Does nothing while a move is in progress.</summary>
+    public async Task SettleDoorAsync(CancellationToken cancellation)
+    {
+        if (!await _moving.WaitAsync(0, cancellation))
+            return;
+        try
+        {
+            await Follow(_current.Port.Lease, [_current.Document.Port], cancellation);
+        }
+        finally
+        {
+            _moving.Release();
+        }
+    }
+
     /// <summary>Takes no more connections and lets requests in progress finish until the token is cancelled; then they are cut off. A move in
     /// progress closes the port that it leaves.</summary>
     public Task StopAsync(CancellationToken cancellation) => Volatile.Read(ref _current).Host.StopAsync(cancellation);

@@ -1,4 +1,7 @@
 using System.Globalization;
+using Entrepot.Ports.Allocation;
+using Entrepot.Ports.Enforcement;
+using Entrepot.Server.Agent;
 
 namespace Entrepot.SystemTests.Ports.Firewalls;
 
@@ -92,6 +95,21 @@ public sealed class GovernedNodeTests : IAsyncLifetime
         ruleset.ShouldContain(after);
         ruleset.ShouldNotContain(before, Case.Sensitive, "the door of a port that was given back is shut");
         (await NodeAsync("doctor")).Output.ShouldNotContain("drift");
+    }
+
+    [Fact]
+    public async Task A_door_that_was_left_at_another_port_is_shut_in_time()
+    {
+        var port = int.Parse(await EdgePortAsync(), CultureInfo.InvariantCulture);
+        var left = port == 54399 ? 54398 : 54399;
+        using (var agent = new AgentClient(_folder["agent.sock"]))
+            (await agent.FollowAsync(new FollowOrder("edge-1", PortProtocol.Tcp, [port, left]), TestContext.Current.CancellationToken)).Governed.ShouldBeTrue();
+        (await Host.RulesetAsync()).ShouldContain(left.ToString(CultureInfo.InvariantCulture));
+
+        await Poll.UntilAsync(
+            async () => !(await Host.RulesetAsync()).Contains(left.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal), Deadline, () => "the door stays open");
+
+        (await DownloadAsync(_network[1])).ShouldSucceed();
     }
 
     [Fact]
