@@ -13,6 +13,9 @@ namespace Entrepot.Ports.Enforcement;
 /// <param name="Actor">Who asked for them.</param>
 public sealed record AppliedRules(RuleModel Model, TimeSpan LongestOpening, DateTimeOffset At, string Actor)
 {
+    /// <summary>The run of the machine in which they were loaded (<c>/proc/sys/kernel/random/boot_id</c>), or null where there is none.</summary>
+    public string? BootId { get; init; }
+
     /// <summary>Ports that are kept from outgoing connections as long as these rules hold.</summary>
     public PortSet Reserved { get; init; } = PortSet.Empty;
 }

@@ -54,7 +54,7 @@ public sealed partial class Enforcer
         if (_folder.IsArmed(pending.Id))
         {
             var armed = _folder.Read();
-            if (armed.BootId != DeadManFolder.BootId)
+            if (armed.BootId != BootId)
             {
                 _folder.TryDecide(pending.Id, "rebooted");
                 await _store.EndAsync(null, Entry("system:agent", "ports.revert", pending.Id, new { why = "the machine was started again, which empties the packet filter" }));

@@ -19,6 +19,9 @@ public sealed partial class Enforcer : IDisposable
     private readonly IRulesProof _proof;
     private readonly TimeProvider _time;
     private readonly ReservedPortsWriter? _reserved;
+    /// <summary>The run of the machine; a test has its own.</summary>
+    internal string BootId { get; init; } = DeadManFolder.BootId;
+
     private readonly SemaphoreSlim _gate = new(1);
 
     /// <summary>Makes the keeper.</summary>
@@ -56,7 +59,7 @@ public sealed partial class Enforcer : IDisposable
         if (order.CheckOnly)
             return new ApplyReport(null, null, differences, null);
 
-        var rules = new AppliedRules(wanted, order.LongestOpening, now, actor) { Reserved = order.Reserve };
+        var rules = new AppliedRules(wanted, order.LongestOpening, now, actor) { Reserved = order.Reserve, BootId = BootId };
         var change = new PendingChange(NextChange(now), rules, order.ConfirmWithin is { } within ? now + within : null);
         _reservationIsDue = true;
         await _store.BeginAsync(change, Entry(actor, "ports.apply", change.Id, DetailsOf(change, differences)));
@@ -144,7 +147,7 @@ public sealed partial class Enforcer : IDisposable
         try
         {
             // Armed without a deadline too, so that a death in the middle is noticed at the next start.
-            _folder.Arm(new ArmedSnapshot(change.Id, _target.Name, now, change.Deadline ?? DateTimeOffset.MaxValue, DeadManFolder.BootId, snapshot));
+            _folder.Arm(new ArmedSnapshot(change.Id, _target.Name, now, change.Deadline ?? DateTimeOffset.MaxValue, BootId, snapshot));
             if (change.Deadline is { } deadline)
                 await _deadMan.StartAsync(_folder, deadline - now, CancellationToken.None);
             var difference = applied is null || Usable(snapshot).IsEmpty ? null : _target.RenderChange(applied.Model with { Openings = model.Openings }, model, now);

@@ -60,6 +60,17 @@ public sealed class AgentHost : IAsyncDisposable
             parts.Push(new Node.Undo(enforcer.Dispose));
             // What a change that nobody ended came to is known before the first order.
             await enforcer.TickAsync(cancellation);
+            try
+            {
+                if (await enforcer.LoadAfterBootAsync(cancellation) is { } proof)
+                    AgentLog.LoadedAfterBoot(logger, proof);
+            }
+            catch (FaultException error)
+            {
+                // The agent is needed all the more then: it tells the drift, and takes the next order.
+                AgentLog.NotLoadedAfterBoot(logger, error.Message);
+            }
+
             var loops = new BackgroundLoops(logger);
             parts.Push(loops);
             // What a tick can't do waits for the next; the kernel and the watchdog need no help meanwhile.

@@ -317,6 +317,48 @@ public sealed class EnforcerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Confirmed_rules_are_loaded_again_after_the_machine_was_started_again()
+    {
+        await ApplyAsync(One(80));
+        _enforcer = Restarted("another boot");
+        _filter.Table = null;
+
+        (await _enforcer.LoadAfterBootAsync(CancellationToken.None)).ShouldBe("compared");
+
+        _filter.Table.ShouldNotBeNull().ShouldContain("6 . 80 . 10.0.0.0/8");
+        Journal()[^1].ShouldBe("system:agent ports.load");
+        _filter.Table = null;
+        (await _enforcer.LoadAfterBootAsync(CancellationToken.None)).ShouldBeNull("it is the same run of the machine now");
+        _filter.Table.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Rules_that_somebody_took_away_are_not_loaded_again_by_a_new_agent()
+    {
+        await ApplyAsync(One(80));
+        _enforcer = Restarted();
+        _filter.Table = null;
+
+        (await _enforcer.LoadAfterBootAsync(CancellationToken.None)).ShouldBeNull();
+
+        _filter.Table.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_change_that_nobody_confirmed_before_a_reboot_is_not_loaded_after_it()
+    {
+        await ApplyAsync(One(80));
+        await ApplyAsync(One(81), TimeSpan.FromSeconds(60));
+        _enforcer = Restarted("another boot");
+        _filter.Table = null;
+
+        await _enforcer.LoadAfterBootAsync(CancellationToken.None);
+
+        _filter.Table.ShouldNotBeNull().ShouldContain("6 . 80 . 10.0.0.0/8");
+        _filter.Table.ShouldNotContain("6 . 81 .");
+    }
+
+    [Fact]
     public async Task A_door_follows_its_service_to_other_ports_and_lets_in_whom_it_let_in()
     {
         await ApplyAsync(One(54321));
@@ -380,10 +422,10 @@ public sealed class EnforcerTests : IAsyncDisposable
         return error;
     }
 
-    private Enforcer Restarted()
+    private Enforcer Restarted(string? boot = null)
     {
         _enforcer?.Dispose();
-        return new Enforcer(new NftablesTarget(), _filter, _state, _change, _deadMan, _proof, _time);
+        return new Enforcer(new NftablesTarget(), _filter, _state, _change, _deadMan, _proof, _time) { BootId = boot ?? DeadManFolder.BootId };
     }
 
     private Task<ApplyReport> ApplyAsync(RuleModel model, TimeSpan? confirm = null, bool checkOnly = false)
