@@ -117,7 +117,8 @@ public sealed class AgentHost : IAsyncDisposable
         string path, Enforcer enforcer, ILoggerFactory loggers, ILogger logger, CancellationToken cancellation)
     {
         var socket = Bind(path);
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Entrepot.Server" });
+        // Not the current folder, which this user may not be able to reach; nothing is served from it.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Entrepot.Server", ContentRootPath = AppContext.BaseDirectory });
         builder.Services.AddSingleton(loggers);
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore();

@@ -50,7 +50,8 @@ internal sealed class SurfaceHost : IAsyncDisposable
         Action<IServiceCollection>? services, Action<WebApplication, ILogger> map, CancellationToken cancellation)
     {
         var logger = loggers.CreateLogger($"Entrepot.Surface.{name}");
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Entrepot.Server" });
+        // Not the current folder, which this user may not be able to reach; nothing is served from it.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Entrepot.Server", ContentRootPath = AppContext.BaseDirectory });
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton(time);
         builder.Services.AddRoutingCore();

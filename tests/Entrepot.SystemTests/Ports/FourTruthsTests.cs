@@ -75,7 +75,9 @@ public sealed class FourTruthsTests
 
         using var node = network[0].Start("setpriv", [.. nobody, "up", "--data", folder["data"]]);
         await Poll.UntilAsync(
-            () => Task.FromResult(File.Exists(Server.Hosting.DataFolder.NetworkFile(folder["data"]))), Patience, () => "the node did not start");
+            () => Task.FromResult(node.HasEnded || File.Exists(Server.Hosting.DataFolder.NetworkFile(folder["data"]))), Patience, () => "the node did not start");
+        if (node.HasEnded)
+            throw new InvalidOperationException($"the node ended: {await node.EndAsync()}");
         var status = (await network[0].RunAsync("setpriv", [.. nobody, "ports", "status", "--data", folder["data"]])).ShouldSucceed().Output;
 
         status.ShouldContain("tcp/3000   metadata         local    entrepot (pid ");
