@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Reflection;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Kernel;
 using Entrepot.Ports.Firewalls;
@@ -30,7 +29,7 @@ public sealed class ProcessDeadMan(TimeProvider time) : IDeadMan
     /// <inheritdoc/>
     public async Task StartAsync(DeadManFolder folder, TimeSpan deadline, CancellationToken cancellation)
     {
-        var (program, before) = OwnProgram();
+        var (program, before) = OwnProgram.Current ?? throw Failed("this program's own file is unknown");
         try
         {
             if (SystemdRunsHere && ExternalProgram.Find("systemd-run") is { } run
@@ -67,15 +66,6 @@ public sealed class ProcessDeadMan(TimeProvider time) : IDeadMan
             ],
             "", StartLimit, cancellation);
         return result.ExitCode == 0;
-    }
-
-    /// <summary>This program, also when it is started as <c>dotnet entrepot.dll</c>.</summary>
-    private static (string Program, IReadOnlyList<string> Before) OwnProgram()
-    {
-        var program = Environment.ProcessPath ?? throw Failed("this program's own file is unknown");
-        return Path.GetFileNameWithoutExtension(program) == "dotnet" && Assembly.GetEntryAssembly()?.Location is { Length: > 0 } assembly
-            ? (program, [assembly])
-            : (program, []);
     }
 
     private static FaultException Failed(string why) => Fault.Of(

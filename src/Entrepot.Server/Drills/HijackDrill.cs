@@ -14,8 +14,8 @@ namespace Entrepot.Server.Drills;
 /// <summary>A stranger, another process, takes the port of a scratch service: the service must find a place, the stranger must be seen and
 /// journalled, and the service must get its port back when the stranger is gone.</summary>
 /// <param name="context">The node.</param>
-/// <param name="stranger">Path of the program that plays the stranger: this one, which has a hidden command for it.</param>
-internal sealed class HijackDrill(NodeContext context, string? stranger) : IDrill
+/// <param name="program">The program that runs this node. Entrepot itself has a hidden command that plays the stranger.</param>
+internal sealed class HijackDrill(NodeContext context, OwnProgram? program) : IDrill
 {
     /// <summary>The scratch service; no mirror is behind it.</summary>
     public const string Service = "drill-hijack";
@@ -27,7 +27,7 @@ internal sealed class HijackDrill(NodeContext context, string? stranger) : IDril
 
     public async Task RunAsync(DrillSteps steps, DrillRequest request, CancellationToken cancellation)
     {
-        if (stranger is null)
+        if (program is not { Name: "entrepot" })
             throw Fault.Of(
                 DrillFault.NotHere, FaultKind.Unsupported, "This process is not the entrepot program, so that there is nobody to play the stranger.",
                 "Run the drill on a node that entrepot itself started.").ToException();
@@ -84,7 +84,7 @@ internal sealed class HijackDrill(NodeContext context, string? stranger) : IDril
 
     private Task<ProgramResult> PlayAsync(int port, CancellationToken cancellation)
         => ExternalProgram.RunAsync(
-            stranger!, ["drill", "stranger", "--address", context.Settings.Bind.ToString(), "--port", Text(port)], "", Longest, cancellation);
+            program!.Path, [.. program.Before, "drill", "stranger", "--address", context.Settings.Bind.ToString(), "--port", Text(port)], "", Longest, cancellation);
 
     private async Task<string> TakenAsync(int port, Task playing, CancellationToken cancellation)
     {
@@ -94,7 +94,7 @@ internal sealed class HijackDrill(NodeContext context, string? stranger) : IDril
             if (playing.IsCompleted)
                 throw new IOException("the stranger could not take it");
             if (context.Guard.Inventory.Listeners(PortProtocol.Tcp).Any(socket => socket.Port == port))
-                return $"process of {Path.GetFileName(stranger)}";
+                return $"process of {program!.Name}";
             await Task.Delay(TimeSpan.FromMilliseconds(50), context.Time, cancellation);
         }
 

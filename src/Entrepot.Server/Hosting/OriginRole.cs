@@ -1,5 +1,6 @@
 using System.Globalization;
 using Entrepot.Core.Journal;
+using Entrepot.Core.Kernel;
 using Entrepot.Mirror.Blobs;
 using Entrepot.Mirror.Catalog;
 using Entrepot.Mirror.Catalog.GarbageCollection;
@@ -133,7 +134,7 @@ internal sealed class OriginRole
                 context.Observed.Reports.Accept(beat);
             }
 
-            var drills = new DrillBook([new HijackDrill(context, EntrepotProgram.Path), new RotationDrill(context, SmallFile)], context.State, context.Time);
+            var drills = new DrillBook([new HijackDrill(context, OwnProgram.Current), new RotationDrill(context, SmallFile)], context.State, context.Time);
             parts.Push(new Node.Undo(drills.Dispose));
             parts.Push(await LaunchAsync(DefaultPorts.Admin, settings.Admin, Zone.Management, app =>
             {
