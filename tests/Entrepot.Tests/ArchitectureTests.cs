@@ -12,7 +12,8 @@ public sealed partial class ArchitectureTests
     [InlineData("Entrepot.Core", "")]
     [InlineData("Entrepot.Mirror", "Entrepot.Core")]
     [InlineData("Entrepot.Ports", "Entrepot.Core")]
-    [InlineData("Entrepot.Server", "Entrepot.Core,Entrepot.Mirror,Entrepot.Ports")]
+    [InlineData("Entrepot.Trust", "Entrepot.Core")]
+    [InlineData("Entrepot.Server", "Entrepot.Core,Entrepot.Mirror,Entrepot.Ports,Entrepot.Trust")]
     public void A_project_knows_only_those_below_it(string assembly, string allowed)
     {
         var known = Assembly.Load(assembly).GetReferencedAssemblies().Select(name => name.Name!)
@@ -21,9 +22,9 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
-    public void Bytes_and_doors_do_not_know_the_web_framework()
+    public void Bytes_doors_and_trust_do_not_know_the_web_framework()
     {
-        foreach (var assembly in new[] { "Entrepot.Core", "Entrepot.Mirror", "Entrepot.Ports" })
+        foreach (var assembly in new[] { "Entrepot.Core", "Entrepot.Mirror", "Entrepot.Ports", "Entrepot.Trust" })
             Assembly.Load(assembly).GetReferencedAssemblies().Select(name => name.Name!)
                 .Where(name => name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal)).ShouldBeEmpty(assembly);
     }

@@ -8,11 +8,17 @@ public static class DurableFile
     public const string TemporarySuffix = ".tmp";
 
     /// <summary>Writes the whole content.</summary>
-    public static void Write(string path, ReadOnlySpan<byte> content)
+    public static void Write(string path, ReadOnlySpan<byte> content) => Write(path, content, null);
+
+    /// <summary>Writes the whole content to a file of the given mode, which it has before its first byte.</summary>
+    internal static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode? mode)
     {
         var temporary = path + TemporarySuffix;
         using (var file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
         {
+            // A temporary file that a crash left may have another mode.
+            if (mode is { } wanted && !OperatingSystem.IsWindows())
+                File.SetUnixFileMode(file, wanted);
             RandomAccess.Write(file, content, 0);
             RandomAccess.FlushToDisk(file);
         }

@@ -11,6 +11,7 @@ using Entrepot.Server.Declarations;
 using Entrepot.Server.Evidence;
 using Entrepot.Server.Guard;
 using Entrepot.Server.PortWatch;
+using Entrepot.Trust.Access;
 using Microsoft.Extensions.Logging;
 
 namespace Entrepot.Server.Hosting;
@@ -28,7 +29,7 @@ public sealed class Node : IAsyncDisposable
         typeof(Node).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0.0";
 
     /// <summary>The features that keep state, in order of dependency.</summary>
-    public static IReadOnlyList<Assembly> StateFeatures { get; } = [typeof(MirrorCatalog).Assembly, typeof(PortBook).Assembly, typeof(Node).Assembly];
+    public static IReadOnlyList<Assembly> StateFeatures { get; } = [typeof(MirrorCatalog).Assembly, typeof(PortBook).Assembly, typeof(Principal).Assembly, typeof(Node).Assembly];
 
     /// <summary>The surfaces that listen.</summary>
     public NetworkDocument Network => _context.Network.Current;
