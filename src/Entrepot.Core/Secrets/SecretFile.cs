@@ -15,12 +15,13 @@ public static class SecretFile
     private const UnixFileMode Others =
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
-    /// <summary>Replaces the whole content durably.</summary>
+    /// <summary>Replaces the whole content durably; makes the folder where it is missing.</summary>
     /// <exception cref="FaultException"><see cref="SecretFault.Unreadable"/>.</exception>
     public static void Write(string path, ReadOnlySpan<byte> content)
     {
         try
         {
+            DurableFolder.Create(Path.GetDirectoryName(Path.GetFullPath(path))!);
             DurableFile.Write(path, content, Owner);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or SecurityException)

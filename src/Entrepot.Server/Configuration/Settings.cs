@@ -70,6 +70,9 @@ public sealed record Settings
     /// /run/entrepot/agent.sock.</summary>
     public string? AgentSocket { get; init; }
 
+    /// <summary>Path of the key that seals what the node keeps at rest, or null (the default) for <c>trust/sealing.key</c> in the data folder.</summary>
+    public string? SealingKey { get; init; }
+
     /// <summary>How the node watches its ports.</summary>
     public WatchSettings Watch { get; init; } = new();
 

@@ -23,6 +23,8 @@ public static class SettingsReader
             settings = settings with { Portfile = Path.GetFullPath(portfile, folder) };
         if (settings.AgentSocket is { } socket)
             settings = settings with { AgentSocket = Path.GetFullPath(socket, folder) };
+        if (settings.SealingKey is { } key)
+            settings = settings with { SealingKey = Path.GetFullPath(key, folder) };
         return result with { Settings = settings };
     }
 

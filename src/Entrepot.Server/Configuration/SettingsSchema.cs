@@ -80,6 +80,8 @@ internal static class SettingsSchema
 
         Of("agent.socket", SettingTypes.File, s => s.AgentSocket, (s, v) => s with { AgentSocket = v }, "Unix socket of this machine's agent; null for the usual one"),
 
+        Of("trust.sealingKey", SettingTypes.File, s => s.SealingKey, (s, v) => s with { SealingKey = v }, "key that seals what is kept at rest; null for trust/sealing.key in the data folder"),
+
         Of("watch.interval", FieldTypes.Span(Second, 5 * Minute), s => s.Watch.Interval, (s, v) => s with { Watch = s.Watch with { Interval = v } }, "how often it is looked who listens on this host"),
         Of("watch.probe", SettingTypes.OptionalSpan(10 * Second, Day), s => s.Watch.Probe, (s, v) => s with { Watch = s.Watch with { Probe = v } }, "how often each edge tries whether other nodes' ports can be reached; null for never"),
 

@@ -8,7 +8,7 @@ namespace Entrepot.Server.Hosting;
 
 /// <summary>The folder that holds all that a node keeps. One process at a time; a marker says by which layout it was made.</summary>
 /// <remarks>Layout: <c>FORMAT</c> the marker, <c>LOCK</c> held while a node runs, <c>state.db</c> catalog, leases and journal,
-/// <c>blobs/</c> the origin's bytes, <c>edges/NAME/</c> each edge's cache, <c>run/network.json</c> where the running node's surfaces are.</remarks>
+/// <c>trust/</c> keys, <c>blobs/</c> the origin's bytes, <c>edges/NAME/</c> each edge's cache, <c>run/network.json</c> where the running node's surfaces are.</remarks>
 public sealed class DataFolder : IDisposable
 {
     /// <summary>The layout that this version makes and understands.</summary>
@@ -25,6 +25,9 @@ public sealed class DataFolder : IDisposable
 
     /// <summary>The state database.</summary>
     public string StateFile => Path.Combine(Root, "state.db");
+
+    /// <summary>The key that seals what is kept at rest, unless a setting names another file.</summary>
+    public string SealingKeyFile => Path.Combine(Root, "trust", "sealing.key");
 
     /// <summary>The origin's blobs.</summary>
     public string Blobs => Path.Combine(Root, "blobs");

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Entrepot.Core.Secrets;
 using Entrepot.Core.State;
 using Entrepot.Mirror.Catalog;
 using Entrepot.Ports.Allocation;
@@ -58,6 +59,8 @@ public sealed class Node : IAsyncDisposable
         {
             var data = DataFolder.Open(settings.DataFolder);
             parts.Push(new Undo(data.Dispose));
+            var sealing = SealingKey.OpenOrCreate(settings.SealingKey ?? data.SealingKeyFile);
+            parts.Push(new Undo(sealing.Dispose));
             var state = StateDatabase.Open(data.StateFile, StateFeatures);
             parts.Push(state);
             var inventory = new ListeningSockets();
@@ -74,6 +77,7 @@ public sealed class Node : IAsyncDisposable
                 time);
             var context = new NodeContext(settings, data, state, book, launcher, network, Version, time, loggers, new Shutdown(time, loggers.CreateLogger("Entrepot.Hosting")), guard)
             {
+                SealingKey = sealing,
                 Observed = new ObservedPorts(
                     settings.Node, Declared, () => book.Policy.Pools, inventory, permitted, (() => network.Current, () => network.Own), state, new WatchOptions { Interval = settings.Watch.Interval }, time,
                     loggers.CreateLogger("Entrepot.PortWatch")),

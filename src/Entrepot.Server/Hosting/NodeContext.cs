@@ -1,4 +1,5 @@
 using Entrepot.Core.Identities;
+using Entrepot.Core.Secrets;
 using Entrepot.Core.State;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Pools;
@@ -28,6 +29,9 @@ internal sealed record NodeContext(
     Settings Settings, DataFolder Data, StateDatabase State, PortBook Ports, SurfaceLauncher Launcher, NetworkDirectory Network,
     string Version, TimeProvider Time, ILoggerFactory Loggers, Shutdown Shutdown, PortGuard Guard)
 {
+    /// <summary>Seals what the node keeps at rest: private keys, secrets, what the journal tells of people.</summary>
+    public required SealingKey SealingKey { get; init; }
+
     /// <summary>What is seen of the ports of this node.</summary>
     public required ObservedPorts Observed { get; init; }
 
