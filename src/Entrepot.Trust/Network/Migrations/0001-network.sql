@@ -1,0 +1,4 @@
+CREATE TABLE network (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    id   TEXT    NOT NULL
+) STRICT;
