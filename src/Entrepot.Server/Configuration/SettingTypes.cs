@@ -26,6 +26,15 @@ internal static class SettingTypes
         },
         FieldTypes.Quote);
 
+    public static FieldType<string> NetworkName { get; } = new ScalarType<string>(
+        "a host name of at most 253 characters a–z, 0–9, '-' and '.'",
+        static (text, out value, out hint) =>
+        {
+            (value, hint) = (text, null);
+            return Trust.Authority.NodeIdentity.IsNetwork(text);
+        },
+        FieldTypes.Quote);
+
     public static FieldType<string?> File { get; } = FieldTypes.Optional(new ScalarType<string>(
         "a file's path",
         static (text, out value, out hint) =>

@@ -70,6 +70,10 @@ public sealed record Settings
     /// /run/entrepot/agent.sock.</summary>
     public string? AgentSocket { get; init; }
 
+    /// <summary>The network's name, a host name in lower case: the trust domain of its nodes' identities. Taken when the authority is made;
+    /// a later change has no effect. Default <c>entrepot.internal</c>: ICANN keeps <c>internal</c> for private use.</summary>
+    public string NetworkName { get; init; } = "entrepot.internal";
+
     /// <summary>Path of the key that seals what the node keeps at rest, or null (the default) for <c>trust/sealing.key</c> in the data folder.</summary>
     public string? SealingKey { get; init; }
 

@@ -80,6 +80,7 @@ internal static class SettingsSchema
 
         Of("agent.socket", SettingTypes.File, s => s.AgentSocket, (s, v) => s with { AgentSocket = v }, "Unix socket of this machine's agent; null for the usual one"),
 
+        Of("trust.network", SettingTypes.NetworkName, s => s.NetworkName, (s, v) => s with { NetworkName = v }, "name of the network in its nodes' certificates; read when the authority is made"),
         Of("trust.sealingKey", SettingTypes.File, s => s.SealingKey, (s, v) => s with { SealingKey = v }, "key that seals what is kept at rest; null for trust/sealing.key in the data folder"),
 
         Of("watch.interval", FieldTypes.Span(Second, 5 * Minute), s => s.Watch.Interval, (s, v) => s with { Watch = s.Watch with { Interval = v } }, "how often it is looked who listens on this host"),

@@ -32,6 +32,9 @@ public sealed class DataFolder : IDisposable
     /// <summary>The origin's blobs.</summary>
     public string Blobs => Path.Combine(Root, "blobs");
 
+    /// <summary>What nodes believe each other by: the network's authorities, this node's certificate, the sealing key.</summary>
+    public string Trust => Path.Combine(Root, "trust");
+
     /// <summary>An edge's cache.</summary>
     public string EdgeCache(string node) => Path.Combine(Root, "edges", node);
 
@@ -52,6 +55,7 @@ public sealed class DataFolder : IDisposable
         try
         {
             DurableFolder.Create(Path.Combine(root, "run"));
+            DurableFolder.Create(Path.Combine(root, "trust"));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -94,7 +98,7 @@ public sealed class DataFolder : IDisposable
                 return null;
             // What a start that was killed leaves, and what a new file system holds.
             return Directory.EnumerateFileSystemEntries(root).Select(static entry => Path.GetFileName(entry))
-                .Where(static name => name is not ("run" or "agent" or "LOCK" or "lost+found") && !name.StartsWith(Marker, StringComparison.Ordinal))
+                .Where(static name => name is not ("run" or "trust" or "agent" or "LOCK" or "lost+found") && !name.StartsWith(Marker, StringComparison.Ordinal))
                 .Order(StringComparer.Ordinal).FirstOrDefault();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
