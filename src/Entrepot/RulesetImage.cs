@@ -1,20 +1,23 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
+using Entrepot.Ports.Firewalls.Rulesets;
 
 namespace Entrepot.Cli;
 
 /// <summary>A ruleset without what changes by itself: handles, counters, time left, meters. Two that are equal do the same.</summary>
-internal static partial class RulesetImage
+internal static class RulesetImage
 {
     private static readonly string[] Fleeting = ["handle", "expires", "packets", "bytes", "metainfo"];
 
-    /// <summary>Of what <c>nft -j list ruleset</c> or <c>iptables-save</c> printed.</summary>
-    public static string Of(string ruleset)
+    /// <summary>Of everything that filters packets on a machine.</summary>
+    public static string Of(LiveRuleset ruleset)
+        => string.Join('\n', ruleset.Iptables.Select(static listing => listing.Text).Prepend(OfNft(ruleset.Nft)));
+
+    private static string OfNft(string? listing)
     {
-        if (!ruleset.StartsWith('{'))
-            return Comments().Replace(Counters().Replace(ruleset, "[0:0]"), "");
-        var root = JsonNode.Parse(ruleset, documentOptions: new JsonDocumentOptions { MaxDepth = 256 })!;
+        if (listing is null)
+            return "";
+        var root = JsonNode.Parse(listing, documentOptions: new JsonDocumentOptions { MaxDepth = 256 })!;
         Strip(root);
         return root.ToJsonString();
     }
@@ -37,10 +40,4 @@ internal static partial class RulesetImage
                 break;
         }
     }
-
-    [GeneratedRegex(@"\[[0-9]+:[0-9]+\]", RegexOptions.NonBacktracking)]
-    private static partial Regex Counters();
-
-    [GeneratedRegex("^#[^\n]*\n", RegexOptions.Multiline | RegexOptions.NonBacktracking)]
-    private static partial Regex Comments();
 }

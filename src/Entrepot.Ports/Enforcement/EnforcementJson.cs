@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Declarations;
 using Entrepot.Ports.Firewalls;
+using Entrepot.Ports.Firewalls.Rulesets;
 
 namespace Entrepot.Ports.Enforcement;
 
@@ -27,6 +28,7 @@ namespace Entrepot.Ports.Enforcement;
 [JsonSerializable(typeof(DrillNote))]
 [JsonSerializable(typeof(ReservedReport))]
 [JsonSerializable(typeof(AgentStatus))]
+[JsonSerializable(typeof(LiveRuleset))]
 [JsonSerializable(typeof(IReadOnlyList<OpenDoor>))]
 public sealed partial class EnforcementJson : JsonSerializerContext
 {

@@ -3,6 +3,7 @@ using Entrepot.Core.Faults;
 using Entrepot.Core.State;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Firewalls;
+using Entrepot.Ports.Firewalls.Rulesets;
 using Entrepot.Ports.Inventory;
 
 namespace Entrepot.Ports.Enforcement;
@@ -134,8 +135,8 @@ public sealed partial class Enforcer : IDisposable
         return _store.NoteAsync(Entry(actor, "drill.run", note.Drill, new { passed = note.Passed, seconds = note.Seconds, detail = note.Detail }));
     }
 
-    /// <summary>Everything that the machine's packet filter holds, in its own words.</summary>
-    public async Task<ImmutableArray<FirewallAnswer>> ReadAsync(CancellationToken cancellation) => await _shell.AskAsync(_target.ReadBack, cancellation);
+    /// <summary>Everything that filters packets on the machine, in its own words.</summary>
+    public Task<LiveRuleset> ReadAsync(CancellationToken cancellation) => LiveRuleset.ReadAsync(_shell, cancellation);
 
     /// <inheritdoc/>
     public void Dispose() => _gate.Dispose();

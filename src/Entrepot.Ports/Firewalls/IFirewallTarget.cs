@@ -38,7 +38,4 @@ public interface IFirewallTarget
     /// <param name="age">How long ago the snapshot was taken; openings have so much less time left.</param>
     /// <exception cref="FaultException"><see cref="FirewallFault.ProgramFailed"/>: an answer is no snapshot.</exception>
     ImmutableArray<FirewallCommand> Restore(ImmutableArray<FirewallAnswer> snapshot, ImmutableArray<FirewallAnswer> current, TimeSpan age);
-
-    /// <summary>The commands that print every rule on the machine, those of others too, for the proof.</summary>
-    ImmutableArray<FirewallCommand> ReadBack { get; }
 }

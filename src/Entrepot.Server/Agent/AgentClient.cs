@@ -6,6 +6,7 @@ using System.Text.Json.Serialization.Metadata;
 using Entrepot.Core.Faults;
 using Entrepot.Ports.Enforcement;
 using Entrepot.Ports.Firewalls;
+using Entrepot.Ports.Firewalls.Rulesets;
 using Entrepot.Server.Client;
 
 namespace Entrepot.Server.Agent;
@@ -41,12 +42,9 @@ public sealed class AgentClient : IDisposable
     public Task<AgentStatus> StatusAsync(CancellationToken cancellation)
         => SendAsync(HttpMethod.Get, "/v1/agent", null, EnforcementJson.Default.AgentStatus, cancellation);
 
-    /// <summary>Everything that the packet filter holds, in its own words.</summary>
-    public async Task<string> RulesetAsync(CancellationToken cancellation)
-    {
-        using var response = await SendAsync(HttpMethod.Get, "/v1/agent/ruleset", null, cancellation);
-        return await response.Content.ReadAsStringAsync(cancellation);
-    }
+    /// <summary>Everything that filters packets on the machine, in its own words.</summary>
+    public Task<LiveRuleset> RulesetAsync(CancellationToken cancellation)
+        => SendAsync(HttpMethod.Get, "/v1/agent/ruleset", null, EnforcementJson.Default.LiveRuleset, cancellation);
 
     /// <summary>The ports of pools that are kept from outgoing connections; an order to apply rules names them.</summary>
     public Task<ReservedReport> ReservedAsync(CancellationToken cancellation)

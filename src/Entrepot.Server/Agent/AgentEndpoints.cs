@@ -19,8 +19,7 @@ internal static class AgentEndpoints
     {
         var json = EnforcementJson.Default;
         Order("GET", "/v1/agent", async (context, _, limit) => await WriteAsync(context, await enforcer.StatusAsync(Node.Version, limit), json.AgentStatus));
-        Order("GET", "/v1/agent/ruleset", async (context, _, limit) =>
-            await context.Response.WriteAsync(string.Concat((await enforcer.ReadAsync(limit)).Select(static answer => answer.Output)), limit));
+        Order("GET", "/v1/agent/ruleset", async (context, _, limit) => await WriteAsync(context, await enforcer.ReadAsync(limit), json.LiveRuleset));
         Order("GET", "/v1/agent/reserved", async (context, _, limit) => await WriteAsync(context, await enforcer.ReservedAsync(limit), json.ReservedReport));
         Order("POST", "/v1/agent/apply", async (context, peer, limit) => await WriteAsync(
             context, await enforcer.ApplyAsync(await ReadAsync(context, json.ApplyOrder), peer.Actor, limit), json.ApplyReport));

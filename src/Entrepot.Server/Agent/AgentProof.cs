@@ -1,7 +1,5 @@
-using System.Collections.Immutable;
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using Entrepot.Core.Kernel;
+using Entrepot.Core.Faults;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Enforcement;
 using Entrepot.Ports.Firewalls;
@@ -20,52 +18,27 @@ internal sealed class AgentProof : IRulesProof
 
     public async Task<ProofVerdict> JudgeAsync(RuleModel model, IFirewallTarget target, IFirewallShell shell, DateTimeOffset now, CancellationToken cancellation)
     {
-        if (target.Name != NftablesTarget.TargetName)
-            return new ProofVerdict([], true, $"The packet filter took the rules; what {target.Name} has can't be compared with them in this version.");
-        var iptables = Listings().ToList();
-        var answers = await shell.AskAsync([.. target.ReadBack, .. iptables.Select(static listing => listing.Command)], cancellation);
-        return TryRead(answers, iptables, out var ruleset, out var why)
-            ? Judge(model, ruleset, HostViewReader.Read(), now)
-            : new ProofVerdict([$"the ruleset could not be compared with the rules: {why}"], false, "Not compared.");
-    }
-
-    /// <summary>Compares. Pure.</summary>
-    internal static ProofVerdict Judge(RuleModel model, Ruleset ruleset, HostView host, DateTimeOffset now)
-    {
-        var proof = RulesetProver.Prove(model, ruleset, ProofContext.ForNftables(host, now));
-        return proof.Fault is { } unfinished
-            ? new ProofVerdict([$"the ruleset could not be compared with the rules: {unfinished.Message}"], false, "Not compared.")
-            : new ProofVerdict([.. proof.Wider.Select(Describe)], proof.IsExact, Summary(proof));
-    }
-
-    /// <summary>The programs of iptables that this machine has. Each keeps tables that only it can print whole; where the distribution
-    /// does not tell the two apart, there is one.</summary>
-    private static IEnumerable<(FirewallCommand Command, bool Six, bool Legacy)> Listings()
-    {
-        foreach (var (program, six) in new[] { ("iptables", false), ("ip6tables", true) })
+        try
         {
-            string[] named = [.. new[] { $"{program}-nft-save", $"{program}-legacy-save" }.Where(static name => ExternalProgram.Find(name) is not null)];
-            foreach (var name in named.Length > 0 || ExternalProgram.Find($"{program}-save") is null ? named : [$"{program}-save"])
-                yield return (new FirewallCommand(name, []), six, name.Contains("-legacy-", StringComparison.Ordinal));
+            var live = await LiveRuleset.ReadAsync(shell, cancellation);
+            // What could not be read may let in anything, so it is no ruleset at all.
+            return live.TryParse(now, out var ruleset, out var fault) ? Judge(model, target, ruleset, HostViewReader.Read(), now) : NotCompared(fault);
+        }
+        catch (FaultException error)
+        {
+            return NotCompared(error.Fault);
         }
     }
 
-    /// <summary>What could not be read may let in anything, so it is no ruleset at all.</summary>
-    private static bool TryRead(
-        ImmutableArray<FirewallAnswer> answers, List<(FirewallCommand Command, bool Six, bool Legacy)> iptables,
-        [NotNullWhen(true)] out Ruleset? ruleset, [NotNullWhen(false)] out string? why)
+    /// <summary>Compares. Pure.</summary>
+    internal static ProofVerdict Judge(RuleModel model, IFirewallTarget target, Ruleset ruleset, HostView host, DateTimeOffset now)
     {
-        (ruleset, why) = (null, null);
-        var programs = iptables.Select(static listing => listing.Command.Program).Prepend("nft").ToList();
-        if (answers.Length != programs.Count)
-            why = "a program gave no answer";
-        else if (answers.IndexOf(answers.FirstOrDefault(static answer => answer.ExitCode != 0)!) is >= 0 and var failed)
-            why = $"{programs[failed]}: {answers[failed].Error.Trim()}";
-        else if (!LiveRuleset.TryRead(
-            answers[0].Output, iptables.Zip(answers.Skip(1), static (listing, answer) => new IptablesListing(answer.Output, listing.Six, listing.Legacy)), out ruleset, out var fault))
-            why = fault.Message;
-        return ruleset is not null;
+        var context = target.Name == NftablesTarget.TargetName ? ProofContext.ForNftables(host, now) : ProofContext.ForOthers(host, now);
+        var proof = RulesetProver.Prove(model, ruleset, context);
+        return proof.Fault is { } unfinished ? NotCompared(unfinished) : new ProofVerdict([.. proof.Wider.Select(Describe)], proof.IsExact, Summary(proof));
     }
+
+    private static ProofVerdict NotCompared(Fault why) => new([$"the ruleset could not be compared with the rules: {why.Message}"], false, "Not compared.");
 
     private static string Summary(RulesetProof proof)
     {

@@ -1,6 +1,7 @@
 using Entrepot.Core.Faults;
-using Entrepot.Core.Kernel;
+using Entrepot.Ports.Enforcement;
 using Entrepot.Ports.Firewalls;
+using Entrepot.Ports.Firewalls.Rulesets;
 using Entrepot.Server.Agent;
 
 namespace Entrepot.Server.PortWatch;
@@ -9,8 +10,6 @@ namespace Entrepot.Server.PortWatch;
 /// privilege itself, else not at all. Asked anew each time, as an agent may come and go.</summary>
 internal static class PermittedSources
 {
-    private const string Program = "nft";
-
     /// <summary>Time for an answer of the agent; the status waits for it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -21,12 +20,12 @@ internal static class PermittedSources
     public static IPermittedSource Create(string socket, Func<SafetyFloor> floor, TimeProvider time)
         => new RulesetPermitted(cancellation => ReadAsync(socket, time, cancellation), floor, time);
 
-    private static Task<string> ReadAsync(string socket, TimeProvider time, CancellationToken cancellation)
+    private static Task<LiveRuleset> ReadAsync(string socket, TimeProvider time, CancellationToken cancellation)
         => File.Exists(socket) ? AskAsync(socket, time, cancellation)
-            : OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess ? ListAsync(cancellation)
+            : OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess ? LiveRuleset.ReadAsync(new KernelShell(), cancellation)
             : throw Fault.Of(FirewallFault.AgentUnreachable, FaultKind.Unavailable, PermittedUnknown.NeedsAgent, "Start it with 'sudo entrepot agent'.").ToException();
 
-    private static async Task<string> AskAsync(string socket, TimeProvider time, CancellationToken cancellation)
+    private static async Task<LiveRuleset> AskAsync(string socket, TimeProvider time, CancellationToken cancellation)
     {
         using var agent = new AgentClient(socket);
         using var deadline = new CancellationTokenSource(Patience, time);
@@ -40,15 +39,5 @@ internal static class PermittedSources
             throw Fault.Of(
                 FirewallFault.AgentUnreachable, FaultKind.Unavailable, $"The agent on '{socket}' did not answer within {Patience.TotalSeconds:0} s.").ToException();
         }
-    }
-
-    private static async Task<string> ListAsync(CancellationToken cancellation)
-    {
-        if (ExternalProgram.Find(Program) is null)
-            throw Fault.Of(FirewallFault.ProgramMissing, FaultKind.Unsupported, $"'{Program}' is not installed on this machine.", "Install nftables.").ToException();
-        var answer = (await FirewallRunner.AskAsync([new FirewallCommand(Program, ["-j", "list", "ruleset"], "")], cancellation))[0];
-        return answer.ExitCode == 0
-            ? answer.Output
-            : throw Fault.Of(FirewallFault.ProgramFailed, FaultKind.Internal, $"{Program} could not list the rules: {answer.Error.Trim()}").ToException();
     }
 }

@@ -4,26 +4,29 @@ using System.Net.NetworkInformation;
 using Entrepot.Core.Faults;
 using Entrepot.Ports.Firewalls;
 using Entrepot.Ports.Firewalls.Evaluation;
-using Entrepot.Ports.Firewalls.Nftables;
+using Entrepot.Ports.Firewalls.Rulesets;
 using Entrepot.Ports.Truth;
 
 namespace Entrepot.Server.PortWatch;
 
 /// <summary>Reads the packet filter of this host, whoever wrote its rules, and compares it with what is declared.</summary>
-/// <param name="ruleset">Asks for the ruleset, as <c>nft -j list ruleset</c> prints it.</param>
+/// <param name="ruleset">Asks for the ruleset, everything that filters packets.</param>
 /// <param name="floor">What stays open whatever is declared.</param>
 /// <param name="time">The clock.</param>
-public sealed class RulesetPermitted(Func<CancellationToken, Task<string>> ruleset, Func<SafetyFloor> floor, TimeProvider time) : IPermittedSource
+public sealed class RulesetPermitted(Func<CancellationToken, Task<LiveRuleset>> ruleset, Func<SafetyFloor> floor, TimeProvider time) : IPermittedSource
 {
+    /// <summary>Rules of iptables can end by themselves without a trace in the listing.</summary>
+    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(1);
+
     private volatile Compared? _last;
 
     /// <inheritdoc/>
     public async Task<PermittedReading> ReadAsync(IReadOnlyList<DeclaredPort> declared, CancellationToken cancellation)
     {
-        string text;
+        LiveRuleset live;
         try
         {
-            text = await ruleset(cancellation);
+            live = await ruleset(cancellation);
         }
         catch (FaultException error)
         {
@@ -31,17 +34,18 @@ public sealed class RulesetPermitted(Func<CancellationToken, Task<string>> rules
         }
 
         // A comparison costs more than a look; most looks show the same rules.
-        if (_last is { } last && last.Ruleset == text && last.Declared.SequenceEqual(declared))
+        var now = time.GetUtcNow();
+        if (_last is { } last && now - last.At < Lifetime && last.Ruleset == live && last.Declared.SequenceEqual(declared))
             return new PermittedReading(last.View.Look, null) { Open = last.View.Open };
-        if (!NftablesReader.TryRead(text, out var rules, out var fault))
+        if (!live.TryParse(now, out var rules, out var fault))
             return new PermittedReading(null, $"permitted is not known: {fault.Message}");
-        if (PermittedView.Of(rules, declared, floor(), new HostView { Addresses = Addresses() }, time.GetUtcNow(), out var why) is not { } view)
+        if (PermittedView.Of(rules, declared, floor(), new HostView { Addresses = Addresses() }, now, out var why) is not { } view)
             return new PermittedReading(null, $"permitted is not known: {why}.");
-        _last = new Compared(text, declared, view);
+        _last = new Compared(now, live, declared, view);
         return new PermittedReading(view.Look, null) { Open = view.Open };
     }
 
-    private sealed record Compared(string Ruleset, IReadOnlyList<DeclaredPort> Declared, PermittedView View);
+    private sealed record Compared(DateTimeOffset At, LiveRuleset Ruleset, IReadOnlyList<DeclaredPort> Declared, PermittedView View);
 
     private static ImmutableArray<IPAddress> Addresses()
     {

@@ -11,7 +11,13 @@ namespace Entrepot.Ports.Firewalls.Iptables;
 public static class IptablesReader
 {
     /// <summary>Reads a ruleset of one family. Any text gives a ruleset or a fault that names the line.</summary>
-    public static bool TryRead(string text, bool six, [NotNullWhen(true)] out Ruleset? ruleset, [NotNullWhen(false)] out Fault? fault)
+    /// <param name="text">What the program printed.</param>
+    /// <param name="six">True for ip6tables.</param>
+    /// <param name="now">The time, in UTC, at which rules that end by themselves are looked at; null when it is not known.</param>
+    /// <param name="ruleset">The ruleset.</param>
+    /// <param name="fault">Which line could not be read, and why.</param>
+    public static bool TryRead(
+        string text, bool six, DateTimeOffset? now, [NotNullWhen(true)] out Ruleset? ruleset, [NotNullWhen(false)] out Fault? fault)
     {
         (ruleset, fault) = (null, null);
         var tables = new List<RuleTable>();
@@ -53,7 +59,7 @@ public static class IptablesReader
 
         string? Begin(string name)
         {
-            table = new Table(name, six);
+            table = new Table(name, six, now);
             return null;
         }
 
@@ -95,7 +101,7 @@ public static class IptablesReader
     }
 
     /// <summary>A table on its way.</summary>
-    private sealed class Table(string name, bool six)
+    private sealed class Table(string name, bool six, DateTimeOffset? now)
     {
         private readonly List<string> _order = [];
         private readonly Dictionary<string, (ChainHook? Hook, List<List<string>> Rules)> _chains = new(StringComparer.Ordinal);
@@ -139,7 +145,7 @@ public static class IptablesReader
 
         private FilterRule Rule(string chain, int number, List<string> words)
         {
-            var (statements, comment) = new IptablesRule(words, six, _chains.ContainsKey).Read();
+            var (statements, comment) = new IptablesRule(words, six, now, _chains.ContainsKey).Read();
             var place = string.Create(CultureInfo.InvariantCulture, $"{(six ? "ip6" : "ip")} {Name} {chain} rule {number}");
             return new FilterRule(comment is null ? place : $"{place} \"{comment}\"", statements);
         }

@@ -8,8 +8,9 @@ namespace Entrepot.Ports.Firewalls.Iptables;
 /// <summary>One rule as <c>iptables-save</c> prints it.</summary>
 /// <param name="words">What follows the chain's name.</param>
 /// <param name="six">True for ip6tables.</param>
+/// <param name="now">The time, in UTC, or null when it is not known.</param>
 /// <param name="isChain">Whether a name is that of a chain.</param>
-internal sealed class IptablesRule(List<string> words, bool six, Func<string, bool> isChain)
+internal sealed class IptablesRule(List<string> words, bool six, DateTimeOffset? now, Func<string, bool> isChain)
 {
     private readonly ImmutableArray<Statement>.Builder _statements = ImmutableArray.CreateBuilder<Statement>();
     private int _next;
@@ -45,8 +46,20 @@ internal sealed class IptablesRule(List<string> words, bool six, Func<string, bo
         _module = module;
         if (module is "limit" or "hashlimit" or "connlimit" or "quota" or "recent" or "statistic" or "nfacct" or "connbytes")
             _statements.Add(new HistoryStatement($"-m {module} {string.Join(' ', Rest())}"));
+        else if (module == "time")
+            Time(Rest());
         else if (module is not ("tcp" or "udp" or "sctp" or "dccp" or "udplite" or "icmp" or "icmp6" or "multiport" or "conntrack" or "state" or "mac" or "comment" or "mark" or "connmark" or "addrtype" or "pkttype" or "iprange"))
             Unknown($"-m {module} {string.Join(' ', Rest())}");
+    }
+
+    /// <summary>A rule that ends at a time in UTC, which is what the kernel compares unless <c>--kerneltz</c> is there.</summary>
+    private void Time(List<string> rest)
+    {
+        if (now is not { } moment || rest is not ["--datestop", var text]
+            || !DateTimeOffset.TryParseExact(text, "yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var end))
+            Unknown($"-m time {string.Join(' ', rest)}");
+        else if (moment > end)
+            Match(new FieldRead(PacketField.Family), [], negated: false);  // nothing is in an empty set
     }
 
     /// <summary>What is left of an extension that is not looked into: up to the next one, or the target.</summary>

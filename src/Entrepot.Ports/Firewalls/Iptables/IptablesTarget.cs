@@ -29,9 +29,6 @@ public sealed class IptablesTarget : IFirewallTarget
     public ImmutableArray<FirewallCommand> Snapshot => [.. Families.Select(static family => new FirewallCommand(family.Save, ["-t", "filter"]))];
 
     /// <inheritdoc/>
-    public ImmutableArray<FirewallCommand> ReadBack => [.. Families.Select(static family => new FirewallCommand(family.Save, []))];
-
-    /// <inheritdoc/>
     public ImmutableArray<Fault> Gaps(RuleModel model) =>
     [
         .. model.Openings.Select(static opening => Fault.Of(

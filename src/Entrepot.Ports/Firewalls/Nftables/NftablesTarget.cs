@@ -26,9 +26,6 @@ public sealed class NftablesTarget : IFirewallTarget
     public ImmutableArray<FirewallCommand> Snapshot => [new(Program, ["list", "table", "inet", "entrepot"])];
 
     /// <inheritdoc/>
-    public ImmutableArray<FirewallCommand> ReadBack => [new(Program, ["-j", "list", "ruleset"])];
-
-    /// <inheritdoc/>
     public ImmutableArray<Fault> Gaps(RuleModel model)
         =>
         [

@@ -107,6 +107,31 @@ public sealed class AgentTests
     }
 
     [Fact]
+    public async Task Iptables_is_read_back_and_proven_as_nftables_is()
+    {
+        const string portfile = """
+            policy: {longestOpening: 1h, undeclared: drop}
+            services:
+              - {name: web, port: 8443, allow: [{cidr: 10.77.0.2}], rate: 100/hour, owner: ops, purpose: a test}
+              - {name: old, port: 7001, allow: [{cidr: 10.77.0.2}], expires: 2037-01-01, owner: ops, purpose: a test}
+              - {name: mac, port: 7002, allow: [{mac: "02:77:00:00:00:99"}], owner: ops, purpose: a test}
+            """;
+        await VirtualNetwork.RequireAsync("iptables-save", "ip6tables-save");
+        await using var drill = await Drill.StartAsync(2, "--target", "iptables");
+
+        var applied = (await drill.Agent.ApplyAsync(portfile)).ShouldSucceed();
+        applied.Output.ShouldContain("Compared over all packets: nothing gets in that was not meant to");
+        (await drill.Agent.CommandAsync("drill", "revert")).ShouldSucceed();
+
+        (await drill.Host.RunAsync("sysctl", "-q", "-w", "net.ipv4.ip_forward=1")).ShouldSucceed();
+        (await drill.Host.RunAsync("iptables", "-t", "nat", "-A", "PREROUTING", "-p", "tcp", "--dport", "8443", "-j", "DNAT", "--to-destination", "10.77.0.9:80")).ShouldSucceed();
+        var refused = await drill.Agent.ApplyAsync(portfile.Replace("10.77.0.2", "10.77.0.3", StringComparison.Ordinal));
+        refused.ExitCode.ShouldNotBe(0);
+        refused.Error.ShouldContain("the change was taken back: tcp/8443 from ");
+        (await drill.Host.RunAsync("iptables-save")).ShouldSucceed().Output.ShouldNotContain("10.77.0.3");
+    }
+
+    [Fact]
     public async Task Pools_are_kept_from_outgoing_connections_as_long_as_the_rules_hold_that_have_them()
     {
         const string pools = "pools: [{name: p, range: 54330-54339, strategy: dynamic}]\n" + Closed;
@@ -289,13 +314,13 @@ public sealed class AgentTests
 
         public AgentProcess Agent { get; private set; } = null!;
 
-        public static async Task<Drill> StartAsync(int hosts)
+        public static async Task<Drill> StartAsync(int hosts, params string[] arguments)
         {
             await VirtualNetwork.RequireAsync("nft", "conntrack");
             var drill = new Drill(await VirtualNetwork.CreateAsync(hosts));
             try
             {
-                drill.Agent = await AgentProcess.StartAsync(drill.Host, drill._folder);
+                drill.Agent = await AgentProcess.StartAsync(drill.Host, drill._folder, arguments);
                 return drill;
             }
             catch

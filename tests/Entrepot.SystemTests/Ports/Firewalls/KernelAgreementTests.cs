@@ -61,7 +61,7 @@ public sealed class KernelAgreementTests
                 var restored = await target.RunWithInputAsync(rules, "iptables-restore");
                 restored.ExitCode.ShouldBe(0, $"{restored.Error}\n{rules}");
                 var listing = (await target.RunAsync("iptables-save")).ShouldSucceed().Output;
-                IptablesReader.TryRead(listing, six: false, out var ruleset, out var fault).ShouldBeTrue(fault?.Message);
+                IptablesReader.TryRead(listing, six: false, null, out var ruleset, out var fault).ShouldBeTrue(fault?.Message);
                 var passed = await judge.AskAsync(packets);
                 foreach (var packet in packets)
                 {

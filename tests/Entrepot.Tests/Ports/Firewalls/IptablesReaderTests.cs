@@ -91,7 +91,7 @@ public sealed class IptablesReaderTests
     [InlineData("*filter\n:INPUT ACCEPT [0:0]\n-I INPUT -j DROP", "line 3: '-I INPUT -j DROP' is no rule")]
     public void What_is_no_ruleset_is_refused_with_the_line(string text, string place)
     {
-        IptablesReader.TryRead(text, six: false, out _, out var fault).ShouldBeFalse();
+        IptablesReader.TryRead(text, six: false, null, out _, out var fault).ShouldBeFalse();
         fault!.Message.ShouldContain(place);
     }
 
@@ -99,7 +99,7 @@ public sealed class IptablesReaderTests
     public void No_beginning_and_no_mutation_throws()
     {
         for (var length = 0; length < Docker.Length; length++)
-            IptablesReader.TryRead(Docker[..length], six: false, out _, out _);
+            IptablesReader.TryRead(Docker[..length], six: false, null, out _, out _);
         Gen.Select(Gen.Int[0, Docker.Length - 1], Gen.OneOf("\"", "!", " ", "\n", "-", "-A INPUT", "--dport", "-j", ":", "/", "99999999999999999999999999999999999999999", "*"), Gen.Int[0, 12]).Array[1, 5].Sample(edits =>
         {
             var text = new StringBuilder(Docker);
@@ -109,14 +109,14 @@ public sealed class IptablesReaderTests
                 text.Remove(start, Math.Min(length, text.Length - start)).Insert(start, with);
             }
 
-            if (IptablesReader.TryRead(text.ToString(), six: false, out var ruleset, out _))
+            if (IptablesReader.TryRead(text.ToString(), six: false, null, out var ruleset, out _))
                 PacketEvaluator.Evaluate(ruleset, new Packet(PortProtocol.Tcp, IPAddress.Parse("198.51.100.7"), IPAddress.Parse("192.0.2.1"), 1, 8080), Host);
         });
     }
 
     private static PacketVerdict Judge(string source, int port, PortProtocol protocol = PortProtocol.Tcp)
     {
-        IptablesReader.TryRead(port == 8081 ? Docker.Replace("-A INPUT -p tcp -m set --match-set friends src -j ACCEPT\n", "", StringComparison.Ordinal) : Docker, six: false, out var ruleset, out var fault).ShouldBeTrue(fault?.Message);
+        IptablesReader.TryRead(port == 8081 ? Docker.Replace("-A INPUT -p tcp -m set --match-set friends src -j ACCEPT\n", "", StringComparison.Ordinal) : Docker, six: false, null, out var ruleset, out var fault).ShouldBeTrue(fault?.Message);
         return PacketEvaluator.Evaluate(ruleset!, new Packet(protocol, IPAddress.Parse(source), IPAddress.Parse("192.0.2.1"), 40000, port), Host);
     }
 }

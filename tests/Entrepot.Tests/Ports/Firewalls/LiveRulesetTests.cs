@@ -28,7 +28,7 @@ public sealed class LiveRulesetTests
 
     [Fact]
     public void What_can_not_be_read_is_a_fault()
-        => LiveRuleset.TryRead(Nft, Iptables, "junk", out _, out var fault).ShouldBeFalse(fault?.Message);
+        => new LiveRuleset(Nft, [new(Iptables, false, false), new("junk", true, false)]).TryParse(null, out _, out var fault).ShouldBeFalse(fault?.Message);
 
     [Fact]
     public void This_machine_has_its_loopback_address()
@@ -36,7 +36,7 @@ public sealed class LiveRulesetTests
 
     private static PacketVerdict Evaluate(string? iptables)
     {
-        LiveRuleset.TryRead(Nft, iptables, null, out var ruleset, out var fault).ShouldBeTrue(fault?.Message);
+        new LiveRuleset(Nft, iptables is null ? [] : [new(iptables, false, false)]).TryParse(null, out var ruleset, out var fault).ShouldBeTrue(fault?.Message);
         return PacketEvaluator.Evaluate(ruleset!, Packet, HostView.Unknown);
     }
 }
