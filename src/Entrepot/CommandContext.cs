@@ -99,5 +99,8 @@ internal sealed class CommandContext : IDisposable
         return Environment.Input.ReadLine()?.Trim().ToUpperInvariant() is "Y" or "YES";
     }
 
+    /// <summary>The same run with connections of its own.</summary>
+    public CommandContext WithFreshConnections() => new(Environment, _options, _parse);
+
     public void Dispose() => _http.Dispose();
 }

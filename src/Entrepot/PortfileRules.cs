@@ -72,7 +72,8 @@ internal sealed class PortfileRules
 
     private string SiteOf(CommandContext context) => context.Get(Site) ?? "local";
 
-    private NodeName NodeOf(CommandContext context)
+    /// <summary>The machine for which it is compiled.</summary>
+    public NodeName NodeOf(CommandContext context)
     {
         var name = context.Get(Node) ?? NetworkDiscovery.Announced(context.DataFolder)?.Node ?? Dns.GetHostName().Split('.')[0].ToLowerInvariant();
         return NodeName.Parse(name);

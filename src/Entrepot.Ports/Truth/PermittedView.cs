@@ -20,9 +20,11 @@ public sealed class PermittedView
     private readonly ImmutableArray<ProofFinding> _differences;
     private readonly HashSet<(PortProtocol, int)> _declared;
     private readonly HashSet<(PortProtocol, int)> _nobody;
+    private readonly int _management;
 
-    private PermittedView(RulesetProof open, RulesetProof differences, IReadOnlyList<DeclaredPort> declared)
+    private PermittedView(RulesetProof open, RulesetProof differences, IReadOnlyList<DeclaredPort> declared, int management)
     {
+        _management = management;
         (_open, _differences) = ([.. open.Wider.Where(IsFirst)], [.. differences.Findings.Where(IsFirst)]);
         _declared = [.. declared.Select(static port => (port.Protocol, port.Port))];
         _nobody = [.. declared.Where(static port => port.Door.Ways.IsEmpty).Select(static port => (port.Protocol, port.Port))];
@@ -45,7 +47,7 @@ public sealed class PermittedView
         var differences = RulesetProver.Prove(
             new RuleModel { Undeclared = UndeclaredPorts.Leave, Floor = floor, Doors = [.. declared.Select(static port => port.Door)] }, ruleset, context);
         why = (open.Fault ?? differences.Fault)?.Message ?? (open.Omitted + differences.Omitted > 0 ? "the packet filter differs from the declaration in too many ways to tell them apart" : null);
-        return why is null ? new PermittedView(open, differences, declared) : null;
+        return why is null ? new PermittedView(open, differences, declared, floor.ManagementPort) : null;
     }
 
     /// <summary>The ports to which packets from somewhere outside get.</summary>
@@ -60,6 +62,9 @@ public sealed class PermittedView
 
         return ports;
     }
+
+    /// <summary>The same without what stays open for operators whatever is declared.</summary>
+    public PortSet Doors(PortProtocol protocol) => protocol == PortProtocol.Tcp ? Open(protocol).Except(PortSet.Of([_management])) : Open(protocol);
 
     /// <summary>What the packet filter does with packets from outside to a port.</summary>
     public PermittedPort Look(PortProtocol protocol, int port)

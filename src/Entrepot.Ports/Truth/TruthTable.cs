@@ -22,11 +22,22 @@ public sealed record TruthSources
 
     /// <summary>What probes found, of this node only.</summary>
     public IReadOnlyList<ReachReport> Reach { get; init; } = [];
+
+    /// <summary>To which ports of a transport the packet filter lets packets, beyond what its policy keeps open for operators; null when it could
+    /// not be read.</summary>
+    public Func<PortProtocol, PortSet>? Doors { get; init; }
+
+    /// <summary>Ports that are looked at though nobody declared them and nobody listens: those of open findings.</summary>
+    public IReadOnlyList<(PortProtocol Protocol, int Port)> Watched { get; init; } = [];
 }
 
 /// <summary>Joins the four truths, one row for each port. Pure.</summary>
 public static class TruthTable
 {
+    /// <summary>Most open doors of a transport that get rows of their own. A packet filter that leaves more open does not keep out what is not
+    /// declared, and a row for each port would say no more.</summary>
+    public const int MaxOpenDoors = 64;
+
     /// <summary>Makes the rows, by port and protocol. Sockets on other addresses than the declared one, and those of containers, get rows
     /// of their own: they are other doors with the same number.</summary>
     public static IReadOnlyList<PortStatus> Join(TruthSources sources)
@@ -44,6 +55,8 @@ public static class TruthTable
         foreach (var group in (sources.Sockets ?? []).Where(socket => socket.Listening && !claimed.Contains(socket))
             .GroupBy(static socket => (socket.Protocol, socket.Port, socket.Namespace)))
             rows.Add(Row(sources, group.Key.Protocol, group.Key.Port, null, [.. group], group.Key.Namespace));
+        foreach (var (protocol, port) in Empty(sources, rows))
+            rows.Add(Row(sources, protocol, port, null, [], null));
         return [.. rows.OrderBy(static row => row.Port).ThenBy(static row => row.Protocol, StringComparer.Ordinal).ThenBy(static row => row.Scope)];
     }
 
@@ -55,6 +68,26 @@ public static class TruthTable
             : found.Contains(Reach.Filtered) ? Reachable.Filtered
             : found.Contains(Reach.Refused) ? Reachable.Refused
             : Reachable.Unknown;
+    }
+
+    /// <summary>The ports of a transport to which packets get though nobody declared them and nobody listens.</summary>
+    /// <param name="sources">What is known.</param>
+    /// <param name="protocol">The transport.</param>
+    public static PortSet OpenDoors(TruthSources sources, PortProtocol protocol)
+        => sources.Doors is not { } doors || sources.Sockets is not { } sockets
+            ? PortSet.Empty
+            : doors(protocol)
+                .Except(PortSet.Of(sources.Declared.Where(port => port.Protocol == protocol).Select(static port => port.Port)))
+                .Except(PortSet.Of(sockets.Where(socket => socket.Protocol == protocol).Select(static socket => socket.Port)));
+
+    /// <summary>Ports without a declaration and without a listener that are worth a row.</summary>
+    private static List<(PortProtocol Protocol, int Port)> Empty(TruthSources sources, List<PortStatus> rows)
+    {
+        var doors = PortProtocols.All.Select(protocol => (Protocol: protocol, Ports: OpenDoors(sources, protocol)))
+            .Where(static open => open.Ports.Count <= MaxOpenDoors)
+            .SelectMany(static open => open.Ports.Enumerate().Select(port => (open.Protocol, Port: port)));
+        var known = rows.Select(static row => (row.Protocol, row.Port)).ToHashSet();
+        return [.. sources.Watched.Concat(doors).Distinct().Where(place => !known.Contains((place.Protocol.Name(), place.Port)))];
     }
 
     private static PortStatus Row(

@@ -40,6 +40,11 @@ public sealed partial class EntrepotClient
     public Task<IReadOnlyList<ReachDocument>> GetReachAsync(CancellationToken cancellation = default)
         => GetAsync("metadata", "/v1/ports/reach", ClientJson.Default.IReadOnlyListReachDocument, cancellation);
 
+    /// <summary>What the origin finds now of a node's ports, by fresh connections.</summary>
+    public Task<IReadOnlyList<ReachDocument>> ProbeNodeAsync(string node, CancellationToken cancellation = default)
+        => CallAsync(
+            "admin", HttpMethod.Post, $"/v1/nodes/{Uri.EscapeDataString(node)}/probe", null, ClientJson.Default.IReadOnlyListReachDocument, cancellation);
+
     /// <summary>The findings.</summary>
     /// <param name="resolved">True to see resolved ones as well.</param>
     /// <param name="cancellation">Ends the call.</param>

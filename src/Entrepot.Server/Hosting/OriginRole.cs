@@ -10,6 +10,7 @@ using Entrepot.Mirror.Uploads;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Inventory;
 using Entrepot.Ports.Pools;
+using Entrepot.Ports.Reachability;
 using Entrepot.Server.Admin;
 using Entrepot.Server.Api;
 using Entrepot.Server.Configuration;
@@ -141,6 +142,7 @@ internal sealed class OriginRole
                 app.MapAdmin(admin);
                 app.MapDrills(drills);
                 app.MapFindingOrders(context.Observed);
+                app.MapOutsideView(new OutsideView(settings.Node, context.Observed.Targets, new PortProber(new SocketProbe(context.Time)), context.Time));
             }));
         }
 

@@ -10,6 +10,9 @@ public sealed record PermittedReading(Func<PortProtocol, int, PermittedPort>? Lo
 {
     /// <summary>Tells to which ports of a transport packets from somewhere get, or null when it could not be read.</summary>
     public Func<PortProtocol, PortSet>? Open { get; init; }
+
+    /// <summary>The same without what stays open for operators whatever is declared.</summary>
+    public Func<PortProtocol, PortSet>? Doors { get; init; }
 }
 
 /// <summary>Reads the packet filter of this host.</summary>

@@ -1,5 +1,6 @@
 using Entrepot.Core.Identities;
 using Entrepot.Core.State;
+using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Findings;
 using Entrepot.Ports.Inventory;
 using Entrepot.Ports.Pools;
@@ -32,10 +33,10 @@ public sealed class ObservedPorts : IDisposable
         StateDatabase state, WatchOptions options, TimeProvider time, ILogger logger)
     {
         (Time, Declared) = (time, declared);
-        Targets = () => ProbeTargets.Of(network.All(), network.Own(), node, declared());
-        Reports = new ReachReports(new ReachBoard(time, ReportLifetime), Targets, node, network.Own, time);
         Findings = new FindingBook(state, time);
-        var reader = new PortStatusReader(node, inventory, declared, permitted, () => Reports.Here, pools, time);
+        Targets = () => ProbeTargets.Of(network.All(), network.Own(), node, declared(), Watched());
+        Reports = new ReachReports(new ReachBoard(time, ReportLifetime), Targets, node, network.Own, time);
+        var reader = new PortStatusReader(node, inventory, declared, permitted, () => Reports.Here, Watched, pools, time);
         Watcher = new PortWatcher(node, reader, inventory, Findings, options, time, logger);
     }
 
@@ -59,4 +60,9 @@ public sealed class ObservedPorts : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Watcher.Dispose();
+
+    /// <summary>The ports of findings that may be about ports where nobody listens: only a look at them can resolve those.</summary>
+    private List<(PortProtocol Protocol, int Port)> Watched()
+        => [.. Findings.List(resolved: false).Where(static finding => finding.Key.Kind is TruthVerdict.Ghost or TruthVerdict.OpenDoor)
+            .Select(static finding => (finding.Key.Protocol, finding.Key.Port)).Distinct()];
 }

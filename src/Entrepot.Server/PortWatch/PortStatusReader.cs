@@ -1,4 +1,6 @@
+using System.Globalization;
 using Entrepot.Core.Identities;
+using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Inventory;
 using Entrepot.Ports.Pools;
 using Entrepot.Ports.Reachability;
@@ -12,21 +14,39 @@ namespace Entrepot.Server.PortWatch;
 /// <param name="declared">What was declared.</param>
 /// <param name="permitted">Reads the packet filter.</param>
 /// <param name="reach">What others report of this node.</param>
+/// <param name="watched">Ports that are looked at whoever has them.</param>
 /// <param name="pools">The pools of this node.</param>
 /// <param name="time">The clock.</param>
 public sealed class PortStatusReader(
     NodeName node, IPortInventory inventory, Func<IReadOnlyList<DeclaredPort>> declared, IPermittedSource permitted, Func<IReadOnlyList<ReachReport>> reach,
-    Func<IReadOnlyList<PortPool>> pools, TimeProvider time)
+    Func<IReadOnlyList<(PortProtocol Protocol, int Port)>> watched, Func<IReadOnlyList<PortPool>> pools, TimeProvider time)
 {
+    private readonly FreshReports _fresh = new();
+
     /// <summary>Looks once; everything is asked anew.</summary>
     public async Task<StatusDocument> ReadAsync(CancellationToken cancellation)
     {
         var at = time.GetUtcNow();
         var ports = declared();
         var reading = await permitted.ReadAsync(ports, cancellation);
-        var rows = TruthTable.Join(new TruthSources { Declared = ports, Sockets = inventory.Survey(), Permitted = reading.Look, Reach = reach() });
-        return new StatusDocument(node.Value, at, rows, [.. Notes(rows, reading)], PortRangeNote.Of(pools(), inventory.EphemeralRange()));
+        var sources = new TruthSources
+        {
+            Declared = ports, Sockets = inventory.Survey(), Permitted = reading.Look, Doors = reading.Doors, Reach = reach(), Watched = watched(),
+        };
+        var rows = TruthTable.Join(sources);
+        var fresh = _fresh.Of(sources.Reach, rows, at);
+        if (fresh.Count < sources.Reach.Count)
+            rows = TruthTable.Join(sources with { Reach = fresh });
+        return new StatusDocument(node.Value, at, rows, [.. Notes(rows, reading), .. Doors(sources)], PortRangeNote.Of(pools(), inventory.EphemeralRange()));
     }
+
+    private static IEnumerable<string> Doors(TruthSources sources)
+        => from protocol in PortProtocols.All
+           let open = TruthTable.OpenDoors(sources, protocol)
+           where open.Count is > TruthTable.MaxOpenDoors and < (PortSet.MaxPort / 2)
+           select string.Create(
+               CultureInfo.InvariantCulture,
+               $"the packet filter lets packets in to {open.Count} {protocol.Name()} ports where nobody listens and which nobody declared, from {open.Enumerate().First()} to {open.Enumerate().Last()}.");
 
     private static IEnumerable<string> Notes(IReadOnlyList<PortStatus> rows, PermittedReading reading)
     {

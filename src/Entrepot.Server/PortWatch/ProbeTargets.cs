@@ -24,8 +24,9 @@ public static class ProbeTargets
     /// <param name="own">The surfaces of this process, by whose address the node is reached.</param>
     /// <param name="node">This node.</param>
     /// <param name="declared">What is declared of its ports.</param>
+    /// <param name="watched">Its ports whose findings only a probe can resolve.</param>
     public static IReadOnlyList<ProbeTargetDocument> Of(
-        NetworkDocument network, IReadOnlyList<SurfaceDocument> own, NodeName node, IReadOnlyList<DeclaredPort> declared)
+        NetworkDocument network, IReadOnlyList<SurfaceDocument> own, NodeName node, IReadOnlyList<DeclaredPort> declared, IReadOnlyList<(PortProtocol Protocol, int Port)> watched)
     {
         var targets = network.Surfaces
             .Select(static surface => Uri.TryCreate(surface.Url, UriKind.Absolute, out var url) && url.Port == surface.Port
@@ -34,6 +35,7 @@ public static class ProbeTargets
             .OfType<ProbeTargetDocument>().ToList();
         if (own.Count > 0 && Uri.TryCreate(own[0].Url, UriKind.Absolute, out var address))
             targets.AddRange(declared.Where(static port => port is { Local: false, Stopped: false } && port.Protocol != PortProtocol.Sctp)
+                .Select(static port => (port.Protocol, port.Port)).Concat(watched)
                 .Select(port => new ProbeTargetDocument(node.Value, port.Protocol.Name(), address.DnsSafeHost, port.Port)));
         // An edge beside the origin is a node to the network, and a lease of the origin.
         return [.. targets.DistinctBy(static target => (target.Protocol, target.Host, target.Port)).Take(Max)];

@@ -36,13 +36,13 @@ public sealed class RulesetPermitted(Func<CancellationToken, Task<LiveRuleset>> 
         // A comparison costs more than a look; most looks show the same rules.
         var now = time.GetUtcNow();
         if (_last is { } last && now - last.At < Lifetime && last.Ruleset == live && last.Declared.SequenceEqual(declared))
-            return new PermittedReading(last.View.Look, null) { Open = last.View.Open };
+            return new PermittedReading(last.View.Look, null) { Open = last.View.Open, Doors = last.View.Doors };
         if (!live.TryParse(now, out var rules, out var fault))
             return new PermittedReading(null, $"permitted is not known: {fault.Message}");
         if (PermittedView.Of(rules, declared, floor(), new HostView { Addresses = Addresses() }, now, out var why) is not { } view)
             return new PermittedReading(null, $"permitted is not known: {why}.");
         _last = new Compared(now, live, declared, view);
-        return new PermittedReading(view.Look, null) { Open = view.Open };
+        return new PermittedReading(view.Look, null) { Open = view.Open, Doors = view.Doors };
     }
 
     private sealed record Compared(DateTimeOffset At, LiveRuleset Ruleset, IReadOnlyList<DeclaredPort> Declared, PermittedView View);

@@ -36,7 +36,7 @@ internal static class PortsFindingsCommand
                 [new("id", true), "port", "kind", "state", new("open for", true), "what"],
                 [.. found.Select(static finding => (string[])
                 [
-                    Units.Number(finding.Id), $"{finding.Protocol}/{Units.Number(finding.Port)}", finding.Kind.ToLowerInvariant(), PortsListCommand.Lower(finding.State),
+                    Units.Number(finding.Id), $"{finding.Protocol}/{Units.Number(finding.Port)}", PortsListCommand.Lower(finding.Kind), PortsListCommand.Lower(finding.State),
                     Age(finding), finding.Note is null ? finding.Summary : $"{finding.Summary} [{finding.Note}]",
                 ])],
                 "No finding is open."));

@@ -25,8 +25,12 @@ internal static class PortsListCommand
                 return ExitCodes.Done;
             });
 
-    /// <summary>An enumeration's name in lower case.</summary>
+    /// <summary>An enumeration's name as words: <c>InUse</c> is <c>in use</c>.</summary>
     public static string Lower<T>(T value)
-        where T : struct, Enum => value.ToString().ToLowerInvariant();
+        where T : struct, Enum => Lower(value.ToString());
+
+    /// <summary>The same of a name that came as text.</summary>
+    public static string Lower(string name)
+        => string.Concat(name.Select(static (letter, index) => char.IsUpper(letter) ? (index == 0 ? "" : " ") + char.ToLowerInvariant(letter) : letter.ToString()));
 
 }

@@ -90,7 +90,7 @@ public sealed class ReadingCommandTests : IAsyncLifetime
     [Fact]
     public async Task Ports_list_and_explain_tell_the_reason()
     {
-        (await _world.OutputOfAsync("ports", "list")).ShouldContain("8333  tcp       origin  push     bound  inuse    entrepot (pid 12)  8333 is wanted and free.");
+        (await _world.OutputOfAsync("ports", "list")).ShouldContain("8333  tcp       origin  push     bound  in use   entrepot (pid 12)  8333 is wanted and free.");
         var explained = await _world.OutputOfAsync("ports", "explain", "8333");
         explained.ShouldStartWith("8333 is leased to 'push', which listens on it.\n");
         explained.ShouldContain("decision:\n  8333 is wanted and free.\n     8333 wanted    chosen\n");

@@ -66,7 +66,8 @@ internal sealed class AgentProcess : IAsyncDisposable
     {
         var file = _folder["portfile.yaml"];
         await File.WriteAllTextAsync(file, portfile);
-        return await CommandAsync(["ports", "apply", file, "--node", "host", "--yes", .. arguments]);
+        string[] node = arguments.Contains("--node") ? [] : ["--node", "host"];
+        return await CommandAsync(["ports", "apply", file, "--yes", .. node, .. arguments]);
     }
 
     /// <summary>Applies a portfile on a terminal of its own, on which somebody types.</summary>

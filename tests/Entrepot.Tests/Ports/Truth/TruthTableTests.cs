@@ -73,6 +73,25 @@ public sealed class TruthTableTests
     }
 
     [Fact]
+    public void A_door_that_is_open_to_nobody_has_a_row_and_a_hundred_of_them_have_none()
+    {
+        var sources = new TruthSources
+        {
+            Declared = [Web], Sockets = [Listener(443), Listener(80)], Permitted = (protocol, port) => new PermittedPort(protocol, port, Permitted.Wider, "by a rule"),
+            Doors = static protocol => protocol == PortProtocol.Tcp ? PortSet.Of([80, 443, 8080]) : PortSet.Range(20000, 20099),
+        };
+        var rows = Join(sources);
+        rows.Select(static row => (row.Protocol, row.Port)).ShouldBe([("tcp", 80), ("tcp", 443), ("tcp", 8080)]);
+        rows[2].Verdict.ShouldBe(TruthVerdict.OpenDoor);
+        rows[2].Summary.ShouldBe("The packet filter lets packets in: by a rule, but nobody listens and nobody declared it.");
+        Join(sources with { Sockets = null }).ShouldHaveSingleItem("who listens is not known, so nobody can be said not to").Port.ShouldBe(443);
+    }
+
+    [Fact]
+    public void A_port_that_is_watched_has_a_row_that_says_it_is_free()
+        => Join(new TruthSources { Sockets = [], Watched = [(PortProtocol.Tcp, 9100)] }).ShouldHaveSingleItem().Verdict.ShouldBe(TruthVerdict.Free);
+
+    [Fact]
     public void A_host_that_could_not_be_asked_gives_no_finding()
         => Join(new TruthSources { Declared = [Web], Sockets = null }).Single().Verdict.ShouldBe(TruthVerdict.Unseen);
 

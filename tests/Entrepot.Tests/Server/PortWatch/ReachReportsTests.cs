@@ -21,7 +21,7 @@ public sealed class ReachReportsTests
     public void Only_ports_that_the_network_names_are_taken_in_and_those_of_edges_beside_this_node_are_its_own()
     {
         var reports = new ReachReports(
-            new ReachBoard(new FakeTimeProvider(), TimeSpan.FromMinutes(5)), () => ProbeTargets.Of(new NetworkDocument("1", "origin", [Metadata, Edge]), [Metadata, Edge], NodeName.Parse("origin"), []), NodeName.Parse("origin"), () => [Metadata, Edge], new FakeTimeProvider());
+            new ReachBoard(new FakeTimeProvider(), TimeSpan.FromMinutes(5)), () => ProbeTargets.Of(new NetworkDocument("1", "origin", [Metadata, Edge]), [Metadata, Edge], NodeName.Parse("origin"), [], []), NodeName.Parse("origin"), () => [Metadata, Edge], new FakeTimeProvider());
         reports.Accept(Beat with { Probes = [Probe, Probe with { Port = 22 }, Probe with { Node = "edge-1", Port = 54321, Reach = Reach.Filtered }] });
         reports.Accept(Beat with { Node = "cache-2" });
 
@@ -74,11 +74,11 @@ public sealed class ReachReportsTests
     {
         var web = new DeclaredPort("web", PortProtocol.Udp, 443, null, "portfile");
         ProbeTargets.Of(new NetworkDocument("1", "origin", [Metadata, Edge]), [Metadata], NodeName.Parse("origin"),
-            [web, web with { Port = 5432, Local = true }, web with { Port = 54321, Protocol = PortProtocol.Tcp }, web with { Protocol = PortProtocol.Sctp }]).ShouldBe(
+            [web, web with { Port = 5432, Local = true }, web with { Port = 54321, Protocol = PortProtocol.Tcp }, web with { Protocol = PortProtocol.Sctp }], [(PortProtocol.Tcp, 9100)]).ShouldBe(
         [
             new ProbeTargetDocument("origin", "tcp", "10.0.0.1", 3000), new ProbeTargetDocument("edge-1", "tcp", "10.0.0.1", 54321),
-            new ProbeTargetDocument("origin", "udp", "10.0.0.1", 443),
+            new ProbeTargetDocument("origin", "udp", "10.0.0.1", 443), new ProbeTargetDocument("origin", "tcp", "10.0.0.1", 9100),
         ]);
-        ProbeTargets.Of(new NetworkDocument("1", "origin", []), [], NodeName.Parse("origin"), [web]).ShouldBeEmpty();
+        ProbeTargets.Of(new NetworkDocument("1", "origin", []), [], NodeName.Parse("origin"), [web], []).ShouldBeEmpty();
     }
 }
