@@ -63,12 +63,15 @@ public sealed class SealingKey : IDisposable
     }
 
     /// <summary>Encrypts into a buffer of <see cref="Overhead"/> bytes more than the content.</summary>
-    public void Seal(ReadOnlySpan<byte> content, string purpose, Span<byte> destination)
+    public void Seal(ReadOnlySpan<byte> content, string purpose, Span<byte> destination) => Seal(content, Encoding.UTF8.GetBytes(purpose), destination);
+
+    /// <summary>As <see cref="Seal(ReadOnlySpan{byte}, string, Span{byte})"/>, with a purpose that is no text.</summary>
+    public void Seal(ReadOnlySpan<byte> content, ReadOnlySpan<byte> purpose, Span<byte> destination)
     {
         destination[0] = Version;
         var nonce = destination.Slice(1, NonceBytes);
         RandomNumberGenerator.Fill(nonce);
-        _cipher.Encrypt(nonce, content, destination[Overhead..], destination.Slice(1 + NonceBytes, TagBytes), Encoding.UTF8.GetBytes(purpose));
+        _cipher.Encrypt(nonce, content, destination[Overhead..], destination.Slice(1 + NonceBytes, TagBytes), purpose);
     }
 
     /// <summary>Decrypts.</summary>
@@ -81,18 +84,25 @@ public sealed class SealingKey : IDisposable
     /// <summary>Decrypts, or tells null when the bytes were changed or sealed by another key or for another purpose.</summary>
     public byte[]? TryOpen(ReadOnlySpan<byte> sealedBytes, string purpose)
     {
-        if (sealedBytes.Length < Overhead || sealedBytes[0] != Version)
+        if (sealedBytes.Length < Overhead)
             return null;
         var content = new byte[sealedBytes.Length - Overhead];
+        return TryOpen(sealedBytes, Encoding.UTF8.GetBytes(purpose), content) ? content : null;
+    }
+
+    /// <summary>Decrypts into a buffer of <see cref="Overhead"/> bytes less than what was sealed; false as <see cref="TryOpen(ReadOnlySpan{byte}, string)"/> tells null.</summary>
+    public bool TryOpen(ReadOnlySpan<byte> sealedBytes, ReadOnlySpan<byte> purpose, Span<byte> content)
+    {
+        if (sealedBytes.Length < Overhead || sealedBytes[0] != Version)
+            return false;
         try
         {
-            _cipher.Decrypt(
-                sealedBytes.Slice(1, NonceBytes), sealedBytes[Overhead..], sealedBytes.Slice(1 + NonceBytes, TagBytes), content, Encoding.UTF8.GetBytes(purpose));
-            return content;
+            _cipher.Decrypt(sealedBytes.Slice(1, NonceBytes), sealedBytes[Overhead..], sealedBytes.Slice(1 + NonceBytes, TagBytes), content, purpose);
+            return true;
         }
         catch (AuthenticationTagMismatchException)
         {
-            return null;
+            return false;
         }
     }
 

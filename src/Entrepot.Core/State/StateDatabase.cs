@@ -1,6 +1,8 @@
 using System.Reflection;
 using System.Threading.Channels;
 using Entrepot.Core.Faults;
+using Entrepot.Core.Journal;
+using Entrepot.Core.Secrets;
 using Microsoft.Data.Sqlite;
 
 namespace Entrepot.Core.State;
@@ -24,15 +26,16 @@ public sealed class StateDatabase : IAsyncDisposable
     private readonly string _connectionString;
     private readonly SqliteConnection _writer;
     private readonly PreparedCommands _prepared;
+    private readonly JournalWriter _journal;
+    private readonly SealingKey? _ownKey;
     private readonly Channel<Work> _queue;
     private readonly Task _loop;
 
-    private StateDatabase(string file, string connectionString, SqliteConnection writer)
+    private StateDatabase(string file, string connectionString, SqliteConnection writer, PreparedCommands prepared, JournalWriter journal, SealingKey? ownKey)
     {
         File = file;
         _connectionString = connectionString;
-        _writer = writer;
-        _prepared = new PreparedCommands(writer);
+        (_writer, _prepared, _journal, _ownKey) = (writer, prepared, journal, ownKey);
         _queue = Channel.CreateBounded<Work>(new BoundedChannelOptions(QueueLimit) { SingleReader = true });
         _loop = Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
     }
@@ -40,11 +43,46 @@ public sealed class StateDatabase : IAsyncDisposable
     /// <summary>The database file.</summary>
     public string File { get; }
 
-    /// <summary>Opens the file, creating it if need be, and applies the schema changes of the given features.</summary>
+    /// <summary>What the journal is sealed by.</summary>
+    internal JournalSeal JournalSeal => _journal.Seal;
+
+    /// <summary>Where the sealing key of a database is unless somebody says otherwise: <c>trust/sealing.key</c> beside it.</summary>
+    public static string UsualKeyFile(string file) => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, "trust", "sealing.key");
+
+    /// <summary>Opens the file, creating it if need be, and applies the schema changes of the given features. Its journal is sealed by the key
+    /// at the usual place, which is made if need be.</summary>
     /// <param name="file">Path of the database; its folder must exist.</param>
     /// <param name="features">Assemblies whose embedded <c>.sql</c> scripts belong to this database, in order of dependency.</param>
-    /// <exception cref="FaultException"><see cref="StateFault"/>: newer version, damaged, unreadable.</exception>
+    /// <exception cref="FaultException"><see cref="StateFault"/>: newer version, damaged, unreadable; <see cref="SecretFault"/>.</exception>
     public static StateDatabase Open(string file, params IReadOnlyList<Assembly> features)
+    {
+        var key = SealingKey.OpenOrCreate(UsualKeyFile(file));
+        try
+        {
+            return OpenWith(file, key, key, features);
+        }
+        catch
+        {
+            key.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>As <see cref="Open(string, IReadOnlyList{Assembly})"/>, with another key, which the caller keeps until the database is closed.</summary>
+    /// <exception cref="FaultException">As there.</exception>
+    public static StateDatabase Open(string file, SealingKey key, params IReadOnlyList<Assembly> features) => OpenWith(file, key, null, features);
+
+    /// <summary>Opens a database of a node that does not run, by the schema that it has.</summary>
+    /// <param name="file">Path of the database.</param>
+    /// <param name="key">The key that its journal is sealed by; the caller keeps it.</param>
+    /// <exception cref="FaultException"><see cref="JournalFault.Missing"/>: there is none, or it is of before the chain.</exception>
+    public static StateDatabase OpenExisting(string file, SealingKey key)
+    {
+        JournalFile.Require(file);
+        return OpenWith(file, key, null, null);
+    }
+
+    private static StateDatabase OpenWith(string file, SealingKey key, SealingKey? ownKey, IReadOnlyList<Assembly>? features)
     {
         var connectionString = new SqliteConnectionStringBuilder
         {
@@ -52,17 +90,28 @@ public sealed class StateDatabase : IAsyncDisposable
             Mode = SqliteOpenMode.ReadWriteCreate,
             DefaultTimeout = 30,
         }.ToString();
+        SqliteConnection? writer = null;
+        PreparedCommands? prepared = null;
         try
         {
-            var writer = new SqliteConnection(connectionString);
+            writer = new SqliteConnection(connectionString);
             writer.Open();
             Configure(writer);
-            StateMigrator.Migrate(connectionString, file, [typeof(StateDatabase).Assembly, .. features]);
-            return new StateDatabase(file, connectionString, writer);
+            if (features is not null)
+                StateMigrator.Migrate(connectionString, file, [typeof(StateDatabase).Assembly, .. features]);
+            prepared = new PreparedCommands(writer);
+            using var transaction = writer.BeginTransaction();
+            var journal = JournalWriter.Open(new StateTransaction(writer, transaction, prepared, null), key);
+            transaction.Commit();
+            return new StateDatabase(file, connectionString, writer, prepared, journal, ownKey);
         }
-        catch (SqliteException error)
+        catch (Exception error)
         {
-            throw Translate(error, file);
+            prepared?.Dispose();
+            writer?.Dispose();
+            if (error is SqliteException sqlite)
+                throw Translate(sqlite, file);
+            throw;
         }
     }
 
@@ -116,6 +165,7 @@ public sealed class StateDatabase : IAsyncDisposable
         await _loop;
         _prepared.Dispose();
         await _writer.DisposeAsync();
+        _ownKey?.Dispose();
         using var pool = new SqliteConnection(_connectionString);
         SqliteConnection.ClearPool(pool);
     }
@@ -157,12 +207,18 @@ public sealed class StateDatabase : IAsyncDisposable
         try
         {
             using var transaction = _writer.BeginTransaction();
-            var state = new StateTransaction(_writer, transaction, _prepared);
+            var state = new StateTransaction(_writer, transaction, _prepared, _journal);
+            _journal.Head = null;
             foreach (var work in group)
             {
                 state.ExecutePrepared("SAVEPOINT work");
+                var head = _journal.Head;
                 if (!work.Run(state))
+                {
                     state.ExecutePrepared("ROLLBACK TO work");
+                    _journal.Head = head;
+                }
+
                 state.ExecutePrepared("RELEASE work");
             }
 

@@ -17,7 +17,7 @@ public static class StateInspector
 {
     /// <summary>Opens the file for reading, has SQLite check it and compares its schema with this build's.</summary>
     /// <param name="file">The database.</param>
-    /// <param name="features">As for <see cref="StateDatabase.Open"/>.</param>
+    /// <param name="features">As for <see cref="StateDatabase.Open(string, IReadOnlyList{Assembly})"/>.</param>
     public static StateInspection Look(string file, params IReadOnlyList<Assembly> features)
     {
         if (!File.Exists(file))

@@ -1,4 +1,5 @@
 using Dapper;
+using Entrepot.Core.Journal;
 using Microsoft.Data.Sqlite;
 
 namespace Entrepot.Core.State;
@@ -11,8 +12,13 @@ public sealed class StateTransaction
     private readonly SqliteTransaction _transaction;
     private readonly PreparedCommands _prepared;
 
-    internal StateTransaction(SqliteConnection connection, SqliteTransaction transaction, PreparedCommands prepared)
-        => (_connection, _transaction, _prepared) = (connection, transaction, prepared);
+    private readonly JournalWriter? _journal;
+
+    internal StateTransaction(SqliteConnection connection, SqliteTransaction transaction, PreparedCommands prepared, JournalWriter? journal)
+        => (_connection, _transaction, _prepared, _journal) = (connection, transaction, prepared, journal);
+
+    /// <summary>Appends to the journal; not there while the journal itself is being opened.</summary>
+    internal JournalWriter Journal => _journal!;
 
     /// <summary>Runs a statement; parameters are the public properties of <paramref name="parameters"/>.</summary>
     /// <returns>The number of rows changed.</returns>

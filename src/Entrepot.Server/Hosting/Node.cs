@@ -61,7 +61,7 @@ public sealed class Node : IAsyncDisposable
             parts.Push(new Undo(data.Dispose));
             var sealing = SealingKey.OpenOrCreate(settings.SealingKey ?? data.SealingKeyFile);
             parts.Push(new Undo(sealing.Dispose));
-            var state = StateDatabase.Open(data.StateFile, StateFeatures);
+            var state = StateDatabase.Open(data.StateFile, sealing, StateFeatures);
             parts.Push(state);
             var inventory = new ListeningSockets();
             var declaration = NodeDeclaration.Open(settings, time, loggers.CreateLogger("Entrepot.Declarations"));

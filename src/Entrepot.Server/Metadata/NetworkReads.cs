@@ -66,9 +66,7 @@ internal static class NetworkReads
             throw Fault.Of(
                 HttpFault.Body, FaultKind.Invalid, $"after={after}, count={count} is not a page.",
                 $"Use after=0 or more, count=1–{JournalTable.MaxPage} and an action of at most {MaxAction} characters.").ToException();
-        var entries = after is { } seen
-            ? JournalTable.Read(service.State, seen, count ?? DefaultPage, action ?? "")
-            : JournalTable.ReadNewest(service.State, count ?? DefaultPage, action ?? "");
+        var entries = JournalTable.Read(service.State, new JournalQuery(after, count ?? DefaultPage) { Action = action ?? "" }, context.RequestAborted);
         IReadOnlyList<JournalEntryDocument> page = [.. entries.Select(JournalEntryDocument.Of)];
         return JsonExchange.WriteAsync(context, page, ApiJson.Default.IReadOnlyListJournalEntryDocument);
     }

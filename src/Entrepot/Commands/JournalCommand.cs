@@ -33,7 +33,7 @@ internal static class JournalCommand
                 [new("number", true), "at", "actor", "action", "subject", "details"],
                 [.. found.Select(static entry => (string[])
                 [
-                    Units.Number(entry.Sequence), Units.Time(entry.At), entry.Actor, entry.Action, entry.Subject, entry.Details.ToString() is "{}" ? "" : entry.Details.ToString(),
+                    Units.Number(entry.Sequence), Units.Time(entry.At), entry.From.Length == 0 ? entry.Who : $"{entry.Who}@{entry.From}", entry.Action, entry.Subject, entry.Details.ToString() is "{}" ? "" : entry.Details.ToString(),
                 ])],
                 "Nothing stands there."));
             return ExitCodes.Done;

@@ -126,7 +126,7 @@ internal sealed class FakeNetwork : IAsyncDisposable
                     context, Network with { Surfaces = [.. Network.Surfaces.Select(surface => surface with { Url = told })] }, ApiJson.Default.NetworkDocument),
                 ["v1", "network"] => Json(context, Network, ApiJson.Default.NetworkDocument),
                 ["v1", "nodes"] => Json(context, Nodes, ApiJson.Default.IReadOnlyListNodeDocument),
-                ["v1", "journal"] => Json(context, [JournalEntryDocument.Of(new JournalEntry(1, Now, "node:origin", "mirror.create", "images", "{\"kind\":\"hosted\"}"))], ApiJson.Default.IReadOnlyListJournalEntryDocument),
+                ["v1", "journal"] => Json(context, [JournalEntryDocument.Of(new JournalEntry(Now, "node:origin", "mirror.create", "images", "{\"kind\":\"hosted\"}") { Sequence = 1 })], ApiJson.Default.IReadOnlyListJournalEntryDocument),
                 ["v1", "ports"] => Json(context, [Lease()], ClientJson.Default.IReadOnlyListPortListEntry),
                 ["v1", "ports", "pools"] => Json(context, [Pool()], ClientJson.Default.IReadOnlyListPoolUsage),
                 ["v1", "ports", "services", var service] => Json(context, Table(service, context.Request.Query["whyNot"]), ClientJson.Default.PortTable),

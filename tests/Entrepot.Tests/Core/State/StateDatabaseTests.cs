@@ -48,7 +48,7 @@ public sealed class StateDatabaseTests : IDisposable
         await using var state = StateDatabase.Open(File);
         await state.WriteAsync(t => Append(t, "a"));
 
-        await Should.ThrowAsync<SqliteException>(() => state.WriteAsync(t => t.Execute("UPDATE journal SET actor = 'nobody'")));
+        await Should.ThrowAsync<SqliteException>(() => state.WriteAsync(t => t.Execute("UPDATE journal SET action = 'thing.break'")));
         await Should.ThrowAsync<SqliteException>(() => state.WriteAsync(t => t.Execute("DELETE FROM journal")));
         JournalTable.Read(state, 0, 10).Single().Actor.ShouldBe("test");
     }

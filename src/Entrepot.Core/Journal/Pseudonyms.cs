@@ -1,0 +1,93 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Entrepot.Core.Journal;
+
+/// <summary>Puts pseudonyms (GDPR Art. 4(5)) where people and addresses are: the same name has the same pseudonym, so that what one person did stays
+/// one story, and only the journal's key tells whose.</summary>
+internal sealed class Pseudonyms(byte[] key) : IDisposable
+{
+    private const int ShownBytes = 8;
+
+    private static readonly string[] People = ["user:", "token:", "operator@"];
+
+    /// <summary>The entry without people: those who did it, and whoever is named in what was done.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="contentChanged">True when more than the actor had to be replaced.</param>
+    public JournalEntry Cover(JournalEntry entry, out bool contentChanged)
+    {
+        var actor = entry.By;
+        var covered = entry with
+        {
+            By = new JournalActor(IsPerson(actor.Who) ? Of(actor.Who) : actor.Who, actor.From.Length > 0 ? Of(actor.From) : ""),
+            Subject = Cover(entry.Subject, actor),
+            Details = CoverJson(entry.Details, actor)!,
+            Before = CoverJson(entry.Before, actor),
+            After = CoverJson(entry.After, actor),
+            IsPseudonymised = true,
+        };
+        contentChanged = (covered.Subject, covered.Details, covered.Before, covered.After) != (entry.Subject, entry.Details, entry.Before, entry.After);
+        return covered;
+    }
+
+    /// <summary>The pseudonym of a name or address.</summary>
+    public string Of(string name) => $"pseudonym:{Convert.ToHexStringLower(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(name)).AsSpan(0, ShownBytes))}";
+
+    public void Dispose() => CryptographicOperations.ZeroMemory(key);
+
+    private static bool IsPerson(string name) => People.Any(person => name.StartsWith(person, StringComparison.Ordinal));
+
+    private string Cover(string text, JournalActor actor)
+        => IsPerson(text) || JournalActor.IsAddress(text) || text == actor.From || (IsPerson(actor.Who) && (text == actor.Who || text == actor.Who[(actor.Who.IndexOf(':', StringComparison.Ordinal) + 1)..]))
+            ? Of(text)
+            : text;
+
+    /// <summary>Replaces those texts in a document that are people or addresses; a document without any stays byte for byte.</summary>
+    private string? CoverJson(string? json, JournalActor actor)
+    {
+        if (json is null)
+            return null;
+        JsonNode? document;
+        try
+        {
+            document = JsonNode.Parse(json);
+        }
+        catch (JsonException)
+        {
+            return Cover(json, actor);
+        }
+
+        return CoverNode(document, actor, out var replaced) is var covered && replaced ? covered?.ToJsonString() ?? "null" : json;
+    }
+
+    private JsonNode? CoverNode(JsonNode? node, JournalActor actor, out bool replaced)
+    {
+        replaced = false;
+        switch (node)
+        {
+            case JsonObject map:
+                foreach (var name in map.Select(static pair => pair.Key).ToList())
+                {
+                    if (CoverNode(map[name], actor, out var below) is var covered && below)
+                        (map[name], replaced) = (covered, true);
+                }
+
+                return map;
+            case JsonArray list:
+                for (var i = 0; i < list.Count; i++)
+                {
+                    if (CoverNode(list[i], actor, out var below) is var covered && below)
+                        (list[i], replaced) = (covered, true);
+                }
+
+                return list;
+            case JsonValue value when value.TryGetValue<string>(out var text) && Cover(text, actor) is var cover && cover != text:
+                replaced = true;
+                return JsonValue.Create(cover);
+            default:
+                return node;
+        }
+    }
+}
