@@ -15,6 +15,9 @@ public enum CliFault
     /// <summary>A file on this side can't be written.</summary>
     Output,
 
+    /// <summary>A file on this side can't be read.</summary>
+    Unreadable,
+
     /// <summary>Something failed that nobody thought of.</summary>
     Unexpected,
 }

@@ -43,7 +43,9 @@ internal static class EntrepotCommand
             AgentCommand.Create(environment, common),
             WatchdogCommand.Create(environment, common),
             DrillCommand.Create(environment, common),
-            JournalCommand.Create(environment, common),
+            Group(
+                "audit", "Read, prove and export the journal",
+                AuditLogCommand.Create, AuditVerifyCommand.Create, AuditExportCommand.Create, AuditCheckpointCommand.Create),
             Group("config", "Check and show settings files", ConfigCheckCommand.Create, ConfigShowCommand.Create),
             DoctorCommand.Create(environment, common),
             CompletionCommand.Create(environment, common),

@@ -16,15 +16,19 @@ public sealed record JournalCheckpoint(string Journal, long First, long Last, st
 {
     private const string Title = "entrepot journal checkpoint v1";
     private const string SignatureName = "signature ";
-    private const string Time = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+    /// <summary>How times are written.</summary>
+    internal const string Time = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
 
     /// <summary>The signed text, in ASCII; every line ends with a line feed.</summary>
     public string Statement => string.Create(
         CultureInfo.InvariantCulture,
         $"{Title}\njournal {Journal}\nfirst {First}\nlast {Last}\nhash {Hash}\nat {At.UtcDateTime.ToString(Time, CultureInfo.InvariantCulture)}\n");
 
+    /// <summary>The signature in Base64.</summary>
+    public string SignatureText => Convert.ToBase64String(Signature);
+
     /// <summary>Statement and signature as one text, to be kept elsewhere.</summary>
-    public override string ToString() => $"{Statement}{SignatureName}{Convert.ToBase64String(Signature)}\n";
+    public override string ToString() => $"{Statement}{SignatureName}{SignatureText}\n";
 
     /// <summary>True when the key's owner signed it.</summary>
     public bool IsSignedBy(byte[] publicKey) => Ed25519Signature.Verify(publicKey, Encoding.ASCII.GetBytes(Statement), Signature);

@@ -27,6 +27,9 @@ public static class JournalKeeping
     /// <summary>Most entries that one transaction deletes.</summary>
     private const int ExpireStep = 50_000;
 
+    /// <summary>The action of the entry that says which others name no person any more.</summary>
+    internal const string Pseudonymised = "journal.pseudonymise";
+
     private const string Actor = "system:journal";
 
     /// <summary>What has no checkpoint yet.</summary>
@@ -80,7 +83,7 @@ public static class JournalKeeping
                     if (end < begin)
                         return 0L;
                     transaction.Execute("UPDATE journal_chain SET pseudonymised = @end", new { end });
-                    Note(transaction, now, "journal.pseudonymise", begin, end);
+                    Note(transaction, now, Pseudonymised, begin, end);
                     return end - begin + 1;
                 },
                 cancellation);

@@ -1,12 +1,15 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Entrepot.Core.Faults;
+using Entrepot.Core.Journal;
 using Entrepot.Ports.Enforcement;
 using Entrepot.Ports.Firewalls;
 using Entrepot.Ports.Firewalls.Rulesets;
+using Entrepot.Server.Api;
 using Entrepot.Server.Client;
 
 namespace Entrepot.Server.Agent;
@@ -81,6 +84,18 @@ public sealed class AgentClient : IDisposable
     /// <summary>Has the agent journal what a drill came to.</summary>
     public async Task NoteDrillAsync(DrillNote note, CancellationToken cancellation)
         => (await SendAsync(HttpMethod.Post, "/v1/agent/drills", Body(note, EnforcementJson.Default.DrillNote), cancellation)).Dispose();
+
+    /// <summary>Reads the agent's journal, oldest first.</summary>
+    public Task<IReadOnlyList<JournalEntryDocument>> ReadJournalAsync(JournalQuery query, CancellationToken cancellation)
+        => SendAsync(HttpMethod.Get, "/v1/agent/journal" + AuditFeed.ToUrl(query), null, ApiJson.Default.IReadOnlyListJournalEntryDocument, cancellation);
+
+    /// <summary>Has the agent prove its journal; the last step has the result.</summary>
+    public async IAsyncEnumerable<AuditProgress> VerifyJournalAsync(AuditRequest request, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var response = await SendAsync(HttpMethod.Post, "/v1/agent/journal/verify", Body(request, ApiJson.Default.AuditRequest), cancellation);
+        await foreach (var step in AuditFeed.ReadAsync(await response.Content.ReadAsStreamAsync(cancellation), cancellation))
+            yield return step;
+    }
 
     /// <summary>Lets a service's door follow it to other ports.</summary>
     public Task<FollowReport> FollowAsync(FollowOrder order, CancellationToken cancellation)

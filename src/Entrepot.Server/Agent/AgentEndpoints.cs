@@ -4,6 +4,7 @@ using Entrepot.Core.Faults;
 using Entrepot.Ports.Enforcement;
 using Entrepot.Ports.Firewalls;
 using Entrepot.Server.Api;
+using Entrepot.Server.Audit;
 using Entrepot.Server.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections.Features;
@@ -15,7 +16,7 @@ namespace Entrepot.Server.Agent;
 /// <summary>The orders that the agent takes: all there are.</summary>
 internal static class AgentEndpoints
 {
-    public static void Map(IEndpointRouteBuilder app, Enforcer enforcer)
+    public static void Map(IEndpointRouteBuilder app, Enforcer enforcer, AuditService audit)
     {
         var json = EnforcementJson.Default;
         Order("GET", "/v1/agent", async (context, _, limit) => await WriteAsync(context, await enforcer.StatusAsync(Node.Version, limit), json.AgentStatus));
@@ -45,6 +46,9 @@ internal static class AgentEndpoints
             await enforcer.NoteDrillAsync(await ReadAsync(context, json.DrillNote), peer.Actor);
             context.Response.StatusCode = StatusCodes.Status204NoContent;
         });
+
+        Order("GET", "/v1/agent/journal", (context, peer, _) => AuditEndpoints.ReadAsync(audit, context, peer.Actor));
+        Order("POST", "/v1/agent/journal/verify", (context, peer, _) => AuditEndpoints.VerifyAsync(audit, context, peer.Actor));
 
         void Order(string method, string path, Func<HttpContext, PeerCredentials, CancellationToken, Task> work)
             => app.MapMethods(path, [method], async context =>

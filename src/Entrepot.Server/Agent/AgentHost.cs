@@ -6,6 +6,8 @@ using Entrepot.Core.State;
 using Entrepot.Ports.Enforcement;
 using Entrepot.Ports.Firewalls;
 using Entrepot.Ports.Inventory;
+using Entrepot.Server.Audit;
+using Entrepot.Server.Configuration;
 using Entrepot.Server.Hosting;
 using Entrepot.Server.Http;
 using Microsoft.AspNetCore.Builder;
@@ -54,6 +56,9 @@ public sealed class AgentHost : IAsyncDisposable
             parts.Push(new Node.Undo(folder.Dispose));
             var state = StateDatabase.Open(folder.StateFile, typeof(Enforcer).Assembly);
             parts.Push(state);
+            var audit = new AuditService(state, time);
+            parts.Push(new Node.Undo(audit.Dispose));
+            var keeper = new JournalKeeper(state, new JournalSettings(), time, loggers.CreateLogger("Entrepot.Audit"));
             var enforcer = new Enforcer(
                 plan.Target, new KernelShell(), state, new DeadManFolder(folder.Change), new ProcessDeadMan(time), AgentProof.Instance, time,
                 new ReservedPortsWriter(new ReservedPortsTable(state, NodeName.Parse("agent"), time)));
@@ -76,7 +81,8 @@ public sealed class AgentHost : IAsyncDisposable
             // What a tick can't do waits for the next; the kernel and the watchdog need no help meanwhile.
             loops.Start("clock", token => Rounds.RunAsync(
                 TimeSpan.FromSeconds(1), time, enforcer.TickAsync, error => AgentLog.TickFailed(logger, error.Message), token));
-            var app = await ListenAsync(plan.Socket, enforcer, loggers, logger, cancellation);
+            loops.Start("journal keeper", keeper.RunAsync);
+            var app = await ListenAsync(plan.Socket, enforcer, audit, loggers, logger, cancellation);
             parts.Push(app);
             parts.Push(new Node.Undo(() => File.Delete(plan.Socket)));
             return new AgentHost(parts);
@@ -114,7 +120,7 @@ public sealed class AgentHost : IAsyncDisposable
     }
 
     private static async Task<WebApplication> ListenAsync(
-        string path, Enforcer enforcer, ILoggerFactory loggers, ILogger logger, CancellationToken cancellation)
+        string path, Enforcer enforcer, AuditService audit, ILoggerFactory loggers, ILogger logger, CancellationToken cancellation)
     {
         var socket = Bind(path);
         // Not the current folder, which this user may not be able to reach; nothing is served from it.
@@ -133,7 +139,7 @@ public sealed class AgentHost : IAsyncDisposable
         });
         var app = builder.Build();
         app.UseFaults(logger);
-        AgentEndpoints.Map(app, enforcer);
+        AgentEndpoints.Map(app, enforcer, audit);
         try
         {
             await app.StartAsync(cancellation);

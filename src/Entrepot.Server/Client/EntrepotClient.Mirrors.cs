@@ -89,16 +89,6 @@ public sealed partial class EntrepotClient
     public Task<IReadOnlyList<NodeDocument>> ListNodesAsync(CancellationToken cancellation = default)
         => GetAsync("metadata", "/v1/nodes", ApiJson.Default.IReadOnlyListNodeDocument, cancellation);
 
-    /// <summary>Journal entries, oldest first.</summary>
-    /// <param name="after">Those after a position, or null for the newest.</param>
-    /// <param name="count">At most so many.</param>
-    /// <param name="action">Only those whose action begins so, or null for all.</param>
-    /// <param name="cancellation">Ends the call.</param>
-    public Task<IReadOnlyList<JournalEntryDocument>> ReadJournalAsync(long? after, int count, string? action = null, CancellationToken cancellation = default)
-        => GetAsync(
-            "metadata", Invariant($"/v1/journal?count={count}") + (after is { } seen ? Invariant($"&after={seen}") : "") + (action is null ? "" : "&action=" + Uri.EscapeDataString(action)),
-            ApiJson.Default.IReadOnlyListJournalEntryDocument, cancellation);
-
     private static string AtSnapshot(long? snapshot) => snapshot is { } number ? Invariant($"?snapshot={number}") : "";
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

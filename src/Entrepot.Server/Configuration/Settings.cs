@@ -86,6 +86,9 @@ public sealed record Settings
     /// <summary>When blobs that nothing holds go.</summary>
     public GarbageCollectionSettings GarbageCollection { get; init; } = new();
 
+    /// <summary>How the journal is signed, and how long it is kept.</summary>
+    public JournalSettings Journal { get; init; } = new();
+
     /// <summary>How bytes at rest are read again.</summary>
     public ScrubSettings Scrub { get; init; } = new();
 

@@ -1,4 +1,5 @@
 using Entrepot.Core.Documents;
+using Entrepot.Core.Journal;
 using Entrepot.Ports.Declarations;
 
 namespace Entrepot.Server.Configuration;
@@ -91,6 +92,12 @@ internal static class SettingsSchema
 
         Of("gc.interval", FieldTypes.Span(Minute, 30 * Day), s => s.GarbageCollection.Interval, (s, v) => s with { GarbageCollection = s.GarbageCollection with { Interval = v } }, "time between passes"),
         Of("gc.grace", FieldTypes.Span(Minute, 365 * Day), s => s.GarbageCollection.Grace, (s, v) => s with { GarbageCollection = s.GarbageCollection with { Grace = v } }, "how long a blob must have been unheld before it goes"),
+
+        Of("journal.checkpointEntries", FieldTypes.WholeNumber(10, 1_000_000), s => s.Journal.CheckpointEntries, (s, v) => s with { Journal = s.Journal with { CheckpointEntries = v } }, "a checkpoint is signed after so many entries"),
+        Of("journal.checkpointInterval", FieldTypes.Span(Second, Day), s => s.Journal.CheckpointInterval, (s, v) => s with { Journal = s.Journal with { CheckpointInterval = v } }, "a checkpoint is signed when the oldest entry without one is so old"),
+        Of("journal.keepDays", FieldTypes.WholeNumber(JournalRetention.LeastDays, JournalRetention.MostDays), s => s.Journal.KeepDays, (s, v) => s with { Journal = s.Journal with { KeepDays = v } }, "entries are kept at least so many days"),
+        Of("journal.pseudonymiseDays", FieldTypes.OptionalWholeNumber(JournalRetention.LeastDays, JournalRetention.MostDays), s => s.Journal.PseudonymiseDays, (s, v) => s with { Journal = s.Journal with { PseudonymiseDays = v } }, "after so many days entries name no person any more; null for never, unless a profile says so"),
+        Of("journal.profiles", new RetentionProfilesType(), s => s.Journal.Profiles, (s, v) => s with { Journal = s.Journal with { Profiles = v } }, "rules that apply: the longest minimum and the shortest maximum of them count"),
 
         Of("scrub.rate", SettingTypes.Rate(1L << 20, 10L << 30), s => s.Scrub.Rate, (s, v) => s with { Scrub = s.Scrub with { Rate = v } }, "most bytes read again per second"),
         Of("scrub.cycle", FieldTypes.Span(Hour, 365 * Day), s => s.Scrub.Cycle, (s, v) => s with { Scrub = s.Scrub with { Cycle = v } }, "everything is compared by CRC-32 within this time"),

@@ -8,6 +8,7 @@ using Entrepot.Ports.Inventory;
 using Entrepot.Ports.Truth;
 using Entrepot.Server.Agent;
 using Entrepot.Server.Api;
+using Entrepot.Server.Audit;
 using Entrepot.Server.Declarations;
 using Entrepot.Server.Evidence;
 using Entrepot.Server.Guard;
@@ -63,6 +64,9 @@ public sealed class Node : IAsyncDisposable
             parts.Push(new Undo(sealing.Dispose));
             var state = StateDatabase.Open(data.StateFile, sealing, StateFeatures);
             parts.Push(state);
+            var keeping = new BackgroundLoops(loggers.CreateLogger("Entrepot.Audit"));
+            parts.Push(keeping);
+            keeping.Start("journal keeper", new JournalKeeper(state, settings.Journal, time, loggers.CreateLogger("Entrepot.Audit")).RunAsync);
             var inventory = new ListeningSockets();
             var declaration = NodeDeclaration.Open(settings, time, loggers.CreateLogger("Entrepot.Declarations"));
             var book = new PortBook(state, declaration.Policy(), time);
@@ -83,6 +87,7 @@ public sealed class Node : IAsyncDisposable
                     loggers.CreateLogger("Entrepot.PortWatch")),
                 Evidence = new NodeEvidence(settings, book, network, permitted, time),
             };
+            parts.Push(new Undo(context.Audit.Dispose));
             parts.Push(new Undo(context.Observed.Dispose));
             context.Evidence.Begin(() => origin?.Nodes.View.Documents, () => context.Observed.Reports.Here);
 

@@ -3,6 +3,7 @@ using Entrepot.Core.Secrets;
 using Entrepot.Core.State;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Pools;
+using Entrepot.Server.Audit;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Evidence;
 using Entrepot.Server.Guard;
@@ -31,6 +32,9 @@ internal sealed record NodeContext(
 {
     /// <summary>Seals what the node keeps at rest: private keys, secrets, what the journal tells of people.</summary>
     public required SealingKey SealingKey { get; init; }
+
+    /// <summary>Reads, proves and exports the journal.</summary>
+    public AuditService Audit { get; } = new(State, Time);
 
     /// <summary>What is seen of the ports of this node.</summary>
     public required ObservedPorts Observed { get; init; }

@@ -13,6 +13,7 @@ using Entrepot.Ports.Pools;
 using Entrepot.Ports.Reachability;
 using Entrepot.Server.Admin;
 using Entrepot.Server.Api;
+using Entrepot.Server.Audit;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Discovery;
 using Entrepot.Server.Drills;
@@ -143,6 +144,7 @@ internal sealed class OriginRole
                 app.MapDrills(drills);
                 app.MapFindingOrders(context.Observed);
                 app.MapOutsideView(new OutsideView(settings.Node, context.Observed.Targets, new PortProber(new SocketProbe(context.Time)), context.Time));
+                app.MapAuditOrders(context.Audit);
             }));
         }
 
@@ -156,6 +158,7 @@ internal sealed class OriginRole
                 },
                 () => context.Network.Current, readiness, reference)
             {
+                Audit = context.Audit,
                 Observed = context.Observed,
                 Services = new ServiceDirectory(context.Network, context.Ports, settings, () => Nodes.View.Documents).All,
             };

@@ -1,4 +1,5 @@
 using Entrepot.Server.Api;
+using Entrepot.Server.Audit;
 using Entrepot.Server.PortWatch;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -16,6 +17,7 @@ public static class MetadataEndpoints
         routes.MapMirrorReads(service.Catalog);
         routes.MapBlobReads(service);
         routes.MapNetworkReads(service);
+        routes.MapAuditReads(service.Audit);
         routes.MapServiceReads(service.Services);
         if (service.Observed is { } ports)
             routes.MapPortReads(ports);

@@ -3,12 +3,13 @@ using Entrepot.Mirror.Catalog;
 using Entrepot.Mirror.Scrubbing;
 using Entrepot.Ports.Allocation;
 using Entrepot.Server.Api;
+using Entrepot.Server.Audit;
 using Entrepot.Server.Nodes;
 using Entrepot.Server.PortWatch;
 
 namespace Entrepot.Server.Metadata;
 
-/// <summary>What the metadata surface reads from. It changes nothing.</summary>
+/// <summary>What the metadata surface reads from. It changes nothing but the journal, which tells who read it.</summary>
 /// <param name="Catalog">Mirrors, snapshots, fingerprints.</param>
 /// <param name="Blobs">Bytes, which are compared with their proof before they are sent.</param>
 /// <param name="State">The journal.</param>
@@ -21,6 +22,9 @@ public sealed record MetadataService(
     MirrorCatalog Catalog, BlobTrust Blobs, StateDatabase State, INodeDirectory Nodes, PortExplainer Ports, Func<NetworkDocument> Network,
     ReadinessProbe Readiness, ApiReference Reference)
 {
+    /// <summary>The journal.</summary>
+    public required AuditService Audit { get; init; }
+
     /// <summary>The running services.</summary>
     public required Func<IReadOnlyList<ServiceDocument>> Services { get; init; }
 

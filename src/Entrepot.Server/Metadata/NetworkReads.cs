@@ -1,5 +1,4 @@
 using Entrepot.Core.Faults;
-using Entrepot.Core.Journal;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Pools;
 using Entrepot.Server.Api;
@@ -9,12 +8,9 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Entrepot.Server.Metadata;
 
-/// <summary>The network: surfaces, nodes, ports, and the journal of what changed.</summary>
+/// <summary>The network: surfaces, nodes and ports.</summary>
 internal static class NetworkReads
 {
-    private const int MaxAction = 64;
-    private const int DefaultPage = 100;
-
     /// <summary>Adds the endpoints.</summary>
     public static void MapNetworkReads(this IEndpointRouteBuilder routes, MetadataService service)
     {
@@ -38,10 +34,6 @@ internal static class NetworkReads
             .Describe("ExplainService", "Lay the choice of a service's port open", "Candidates, vetoes, twelve scores with weights. whyNot=PORT says why not that one; rows=1–1000 of each kind.")
             .Produces<PortTable>()
             .Refuses(400, 404);
-        routes.MapRead("/v1/journal", (HttpContext context, long? after, int? count, string? action) => JournalAsync(service, context, after, count, action))
-            .Describe("ReadJournal", "Read the journal", "Oldest first; after=SEQUENCE gives what came later, without it the newest are given. action=PREFIX picks kinds of change; count is at most 1,000.")
-            .Produces<IReadOnlyList<JournalEntryDocument>>()
-            .Refuses(400);
     }
 
     private static Task ExplainAsync(MetadataService service, HttpContext context, int port, string? protocol)
@@ -59,15 +51,4 @@ internal static class NetworkReads
         => PortProtocols.TryParse(name, out var protocol)
             ? protocol
             : throw Fault.Of(HttpFault.Body, FaultKind.Invalid, $"'{name}' is not a protocol.", "Use tcp, udp or sctp.").ToException();
-
-    private static Task JournalAsync(MetadataService service, HttpContext context, long? after, int? count, string? action)
-    {
-        if (action?.Length > MaxAction || after is < 0 || count is < 1 or > JournalTable.MaxPage)
-            throw Fault.Of(
-                HttpFault.Body, FaultKind.Invalid, $"after={after}, count={count} is not a page.",
-                $"Use after=0 or more, count=1–{JournalTable.MaxPage} and an action of at most {MaxAction} characters.").ToException();
-        var entries = JournalTable.Read(service.State, new JournalQuery(after, count ?? DefaultPage) { Action = action ?? "" }, context.RequestAborted);
-        IReadOnlyList<JournalEntryDocument> page = [.. entries.Select(JournalEntryDocument.Of)];
-        return JsonExchange.WriteAsync(context, page, ApiJson.Default.IReadOnlyListJournalEntryDocument);
-    }
 }

@@ -21,6 +21,8 @@ internal static class Units
     public static string Short(Sha256Digest digest) => digest.Hex[..12];
 
     /// <summary>One thing or several: <c>1 file</c>, <c>2 files</c>.</summary>
+    public static string Of(long number, string thing, string things) => $"{Count(number)} {(number == 1 ? thing : things)}";
+
     public static string Of(long number, string thing) => $"{Count(number)} {thing}{(number == 1 ? "" : "s")}";
 
     /// <summary>A measured time.</summary>

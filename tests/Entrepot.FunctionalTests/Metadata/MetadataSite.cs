@@ -9,6 +9,7 @@ using Entrepot.Ports.Inventory;
 using Entrepot.Ports.Truth;
 using Entrepot.Server.Admin;
 using Entrepot.Server.Api;
+using Entrepot.Server.Audit;
 using Entrepot.Server.Metadata;
 using Entrepot.Server.Nodes;
 using Microsoft.Extensions.Time.Testing;
@@ -37,6 +38,7 @@ internal sealed class MetadataSite : IAsyncDisposable
             push.Catalog, new BlobTrust(_scrubber, TestLog.Factory.CreateLogger<BlobTrust>()), push.State, Nodes, new PortExplainer(book, new ListeningSockets(), NodeName.Parse("origin")), () => Network,
             _readiness, reference)
         {
+            Audit = Audit = new AuditService(push.State, TimeProvider.System),
             Services = () => Services,
             Observed = Ports = new ObservedPorts(
                 NodeName.Parse("origin"), () => Declared, static () => [], new ListeningSockets(), new PermittedUnknown("not asked"), (() => Network, () => []),
@@ -50,6 +52,8 @@ internal sealed class MetadataSite : IAsyncDisposable
     public MetadataService Service { get; }
 
     public AdminService Orders { get; }
+
+    public AuditService Audit { get; }
 
     public NodeRegistry Nodes { get; }
 
@@ -91,6 +95,7 @@ internal sealed class MetadataSite : IAsyncDisposable
             {
                 app.MapAdmin(site.Orders);
                 app.MapFindingOrders(site.Ports);
+                app.MapAuditOrders(site.Audit);
                 reference.Include("admin", app.Services, () => site.Admin.Url.ToString().TrimEnd('/'));
             },
             services: ApiReference.Configure);
@@ -118,6 +123,7 @@ internal sealed class MetadataSite : IAsyncDisposable
     {
         await Admin.DisposeAsync();
         await Metadata.DisposeAsync();
+        Audit.Dispose();
         Ports.Dispose();
         _collector.Dispose();
         _readiness.Dispose();

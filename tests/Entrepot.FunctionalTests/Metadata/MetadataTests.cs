@@ -192,12 +192,12 @@ public sealed class MetadataTests : IAsyncLifetime
 
         var journal = await _site.GetJsonAsync("/v1/journal");
         journal.EnumerateArray().Select(entry => entry.GetProperty("action").GetString()).ShouldBe(
-            ["mirror.create", "snapshot.publish", "snapshot.publish", "snapshot.publish"]);
+            ["mirror.create", "snapshot.publish", "snapshot.publish", "snapshot.publish", "journal.read"]);
         journal[1].GetProperty("details").GetProperty("files").GetInt32().ShouldBe(1);
         var later = await _site.GetJsonAsync("/v1/journal?after=2&count=1");
         later.EnumerateArray().Single().GetProperty("sequence").GetInt64().ShouldBe(3);
         var newest = await _site.GetJsonAsync("/v1/journal?count=2");
-        newest.EnumerateArray().Select(entry => entry.GetProperty("sequence").GetInt64()).ShouldBe([3, 4]);
+        newest.EnumerateArray().Select(entry => entry.GetProperty("sequence").GetInt64()).ShouldBe([4, 5]);
         (await _site.GetJsonAsync("/v1/journal?action=mirror")).GetArrayLength().ShouldBe(1);
     }
 

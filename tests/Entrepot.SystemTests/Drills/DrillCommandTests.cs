@@ -26,7 +26,7 @@ public sealed class DrillCommandTests : IDisposable
         hijack.Steps.ShouldAllBe(static step => step.Passed);
         hijack.Steps.Count.ShouldBe(5);
         rotate.Steps.Count.ShouldBe(4);
-        var journal = (await node.CommandAsync("journal", "--action", "drill", "--output", "json")).ShouldSucceed().Output;
+        var journal = (await node.CommandAsync("audit", "log", "--action", "drill", "--output", "json")).ShouldSucceed().Output;
         journal.ShouldContain("drill.hijack");
         journal.ShouldContain("drill.rotate");
         (await node.CommandAsync("ports", "list", "--output", "json")).ShouldSucceed().Output.ShouldNotContain("drill-hijack");

@@ -36,7 +36,7 @@ public sealed class HijackTests : IDisposable
 
         await UntilPushIsAtAsync(node, _port);
         (await _http.GetAsync($"http://127.0.0.1:{_port}/v2/")).StatusCode.ShouldNotBe(HttpStatusCode.ServiceUnavailable);
-        var journal = (await node.CommandAsync("journal", "--output", "json")).ShouldSucceed().Output;
+        var journal = (await node.CommandAsync("audit", "log", "--output", "json")).ShouldSucceed().Output;
         journal.ShouldContain("guard.stranger");
         journal.ShouldContain("lease.move");
     }
@@ -113,7 +113,7 @@ public sealed class HijackTests : IDisposable
         }
 
         await UntilPrintedAsync(node, $"No stranger is on {protocol}/{_governed}");
-        (await node.CommandAsync("journal", "--output", "json")).ShouldSucceed().Output.ShouldContain("guard.clear");
+        (await node.CommandAsync("audit", "log", "--output", "json")).ShouldSucceed().Output.ShouldContain("guard.clear");
     }
 
     private static int FreePort()

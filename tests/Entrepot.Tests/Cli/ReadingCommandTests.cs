@@ -99,7 +99,7 @@ public sealed class ReadingCommandTests : IAsyncLifetime
 
     [Fact]
     public async Task Journal_lists_entries()
-        => (await _world.OutputOfAsync("journal")).ShouldContain("1  2026-01-31 12:00:00Z  node:origin  mirror.create  images   {\"kind\":\"hosted\"}");
+        => (await _world.OutputOfAsync("audit", "log")).ShouldContain("1  2026-01-31 12:00:00Z  node:origin        mirror.create  done    images   {\"kind\":\"hosted\"}");
 
     [Fact]
     public async Task Gc_says_what_would_go_and_why_the_rest_stays()
@@ -141,7 +141,7 @@ public sealed class ReadingCommandTests : IAsyncLifetime
     [InlineData("ports list", "0.service", "push")]
     [InlineData("ports explain 8333", "lease.generation", "7")]
     [InlineData("ports explain edge-1 --why-not 54352", "whyNot.port", "54352")]
-    [InlineData("journal", "0.action", "mirror.create")]
+    [InlineData("audit log --since 24h --who node:origin", "0.action", "mirror.create")]
     [InlineData("gc --dry-run", "sweptBytes", "2048")]
     [InlineData("verify", "done", "True")]
     [InlineData("version", "runtime", null)]

@@ -118,11 +118,11 @@ public sealed class GovernedNodeTests : IAsyncLifetime
         using (Host.Serve(8443))
         {
             await Poll.UntilAsync(async () => !(await ConnectsAsync()), Deadline, () => "the stranger's port is not blocked");
-            (await NodeAsync("journal", "--action", "guard")).Output.ShouldContain("guard.block");
+            (await NodeAsync("audit", "log", "--action", "guard")).Output.ShouldContain("guard.block");
         }
 
         await Poll.UntilAsync(
-            async () => (await NodeAsync("journal", "--action", "guard")).Output.Contains("guard.unblock", StringComparison.Ordinal), Deadline, () => "the port stays blocked");
+            async () => (await NodeAsync("audit", "log", "--action", "guard")).Output.Contains("guard.unblock", StringComparison.Ordinal), Deadline, () => "the port stays blocked");
         (await NodeAsync("ports", "status")).ShouldSucceed().Output.ShouldContain("8443");
     }
 
