@@ -149,7 +149,7 @@ internal readonly ref struct JournalPayload(ReadOnlySpan<byte> identity, ReadOnl
             Result = JournalResults.Parse(result),
             Before = Next(ref content) is { Length: > 0 } before ? before : null,
             After = Next(ref content) is { Length: > 0 } after ? after : null,
-            IsPseudonymised = !IdentityAsCommitted,
+            IsPseudonymised = !IdentityAsCommitted || !ContentAsCommitted,
         };
     }
 

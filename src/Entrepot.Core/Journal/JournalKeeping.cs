@@ -113,7 +113,7 @@ public static class JournalKeeping
     private static long Cover(StateTransaction transaction, Pseudonyms pseudonyms, long begin, DateTimeOffset before)
     {
         var seal = transaction.Journal.Seal;
-        var buffer = new byte[1024];
+        var (buffer, bytes) = (new byte[1024], new byte[1024]);
         var last = begin - 1;
         var rows = transaction.Query<Row>(
             "SELECT sequence AS Sequence, at AS At, action AS Action, result AS Result, hash AS Hash, payload AS Payload FROM journal WHERE sequence >= @begin ORDER BY sequence LIMIT @Step",
@@ -124,14 +124,15 @@ public static class JournalKeeping
                 break;
             if (!seal.TryOpen(row.Payload, row.Hash, ref buffer, out var payload))
                 throw Broken($"entry {row.Sequence} does not open");
-            var contentSalt = payload.Salts().Content;
-            var covered = pseudonyms.Cover(payload.Complete(row.Sequence, row.At, row.Action, row.Result), out var contentChanged);
-            var bytes = new byte[1024];
-            var length = JournalEncoding.WritePayload(covered, [], contentChanged ? [] : contentSalt, ref bytes);
+            var salts = payload.Salts();
+            var covered = pseudonyms.Cover(payload.Complete(row.Sequence, row.At, row.Action, row.Result), out var identityChanged, out var contentChanged);
+            last = row.Sequence;
+            if (!identityChanged && !contentChanged)
+                continue;
+            var length = JournalEncoding.WritePayload(covered, identityChanged ? [] : salts.Identity, contentChanged ? [] : salts.Content, ref bytes);
             transaction.ExecutePrepared(
                 "UPDATE journal SET payload = @payload WHERE sequence = @sequence",
                 ("@payload", seal.Seal(bytes.AsSpan(0, length), row.Hash)), ("@sequence", row.Sequence));
-            last = row.Sequence;
         }
 
         return last;

@@ -130,7 +130,7 @@ public static class JournalVerifier
                 return new JournalBreak(sequence, JournalFlaw.Content, $"What entry {sequence} tells does not open: it was changed, or was not written by this node.");
             if ((payload.IdentityAsCommitted && !IsCommitted(payload.Identity, identity)) || (payload.ContentAsCommitted && !IsCommitted(payload.Content, content)))
                 return new JournalBreak(sequence, JournalFlaw.Content, $"What entry {sequence} tells is not what the chain covers.");
-            if (!payload.IdentityAsCommitted)
+            if (!payload.IdentityAsCommitted || !payload.ContentAsCommitted)
                 _pseudonymised++;
             return null;
         }

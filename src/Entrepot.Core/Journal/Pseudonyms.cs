@@ -15,8 +15,9 @@ internal sealed class Pseudonyms(byte[] key) : IDisposable
 
     /// <summary>The entry without people: those who did it, and whoever is named in what was done.</summary>
     /// <param name="entry">The entry.</param>
-    /// <param name="contentChanged">True when more than the actor had to be replaced.</param>
-    public JournalEntry Cover(JournalEntry entry, out bool contentChanged)
+    /// <param name="identityChanged">True when the actor had to be replaced.</param>
+    /// <param name="contentChanged">True when something else had to be.</param>
+    public JournalEntry Cover(JournalEntry entry, out bool identityChanged, out bool contentChanged)
     {
         var actor = entry.By;
         var covered = entry with
@@ -26,8 +27,8 @@ internal sealed class Pseudonyms(byte[] key) : IDisposable
             Details = CoverJson(entry.Details, actor)!,
             Before = CoverJson(entry.Before, actor),
             After = CoverJson(entry.After, actor),
-            IsPseudonymised = true,
         };
+        identityChanged = covered.By != entry.By;
         contentChanged = (covered.Subject, covered.Details, covered.Before, covered.After) != (entry.Subject, entry.Details, entry.Before, entry.After);
         return covered;
     }

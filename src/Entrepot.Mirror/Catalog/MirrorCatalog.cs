@@ -90,7 +90,9 @@ public sealed partial class MirrorCatalog
                 if (info == mirror.Info)
                     return (view, mirror);
                 MirrorTable.Update(transaction, mirror.Id, info);
-                Record(transaction, actor, "mirror.update", name.Value, new { info.Description, info.Retention });
+                Record(
+                    transaction, actor, "mirror.update", name.Value, new { },
+                    before: new { mirror.Info.Description, mirror.Info.Retention }, after: new { info.Description, info.Retention });
                 mirror = mirror with { Info = info };
                 return (view.With(mirror), mirror);
             },
@@ -105,7 +107,7 @@ public sealed partial class MirrorCatalog
             {
                 var mirror = view.Get(name);
                 MirrorTable.Delete(transaction, mirror.Id, Now());
-                Record(transaction, actor, "mirror.delete", name.Value, new { snapshot = mirror.Current.Number, files = mirror.Current.Info.Files });
+                Record(transaction, actor, "mirror.delete", name.Value, new { }, before: new { snapshot = mirror.Current.Number, files = mirror.Current.Info.Files }, after: null);
                 return (view.Without(name), true);
             },
             cancellation);
@@ -166,7 +168,17 @@ public sealed partial class MirrorCatalog
     internal void Forget(IEnumerable<Sha256Digest> digests) => _fingerprints.Forget(digests);
 
     internal void Record(StateTransaction transaction, string actor, string action, string subject, object details)
-        => JournalTable.Append(transaction, new JournalEntry(Now(), actor, action, subject, JsonSerializer.Serialize(details, MirrorRules.JournalJson)));
+        => Record(transaction, actor, action, subject, details, null, null);
+
+    /// <summary>As <see cref="Record(StateTransaction, string, string, string, object)"/>, with what was there before and after; null where nothing was.</summary>
+    internal void Record(StateTransaction transaction, string actor, string action, string subject, object details, object? before, object? after)
+        => JournalTable.Append(transaction, new JournalEntry(Now(), actor, action, subject, Json(details))
+        {
+            Before = before is null ? null : Json(before),
+            After = after is null ? null : Json(after),
+        });
+
+    private static string Json(object value) => JsonSerializer.Serialize(value, MirrorRules.JournalJson);
 
     private static CatalogView Load(StateDatabase state)
         => state.Read(connection =>

@@ -332,7 +332,10 @@ public sealed class PortBook
     private static void JournalRefusal(StateTransaction transaction, PortRequest request, PortDecision decision, DateTimeOffset now)
         => JournalTable.Append(transaction, new JournalEntry(
             now, $"node:{request.Node}", "lease.refuse", $"{request.Node}/{request.Protocol.Name()}",
-            JsonSerializer.Serialize(new { service = request.Service, wanted = request.WantedPort, reason = decision.Reason })));
+            JsonSerializer.Serialize(new { service = request.Service, wanted = request.WantedPort, reason = decision.Reason }))
+        {
+            Result = JournalResult.Refused,
+        });
 
     private bool Release(StateTransaction transaction, PortLease lease, string why, string actor)
     {

@@ -55,7 +55,11 @@ public static class PortSuccession
         LeaseTable.Put(transaction, predecessor);
         JournalTable.Append(transaction, new JournalEntry(
             now, actor, "lease.move", $"{old.Node}/{next.Name}",
-            JsonSerializer.Serialize(new { service = old.Service, from = old.Port, to = next.Port, generation = next.Generation, reason = why })));
+            JsonSerializer.Serialize(new { service = old.Service, from = old.Port, to = next.Port, generation = next.Generation, reason = why }))
+        {
+            Before = JsonSerializer.Serialize(old.Port),
+            After = JsonSerializer.Serialize(next.Port),
+        });
         return (predecessor, successor);
     }
 }

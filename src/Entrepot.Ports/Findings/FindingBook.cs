@@ -104,7 +104,11 @@ public sealed class FindingBook(StateDatabase state, TimeProvider time)
         if (step.After.State == FindingState.Resolved)
             details["openSeconds"] = ((long)step.After.Age(at).TotalSeconds).ToString(CultureInfo.InvariantCulture);
         JournalTable.Append(
-            transaction, new JournalEntry(at, actor, "finding." + Verb(step.After.State), step.After.Key.Subject, JsonSerializer.Serialize(details)));
+            transaction, new JournalEntry(at, actor, "finding." + Verb(step.After.State), step.After.Key.Subject, JsonSerializer.Serialize(details))
+            {
+                Before = step.From is { } before ? JsonSerializer.Serialize(FindingTable.NameOf(before)) : null,
+                After = JsonSerializer.Serialize(FindingTable.NameOf(step.After.State)),
+            });
     }
 
     private static string Verb(FindingState state) => state switch

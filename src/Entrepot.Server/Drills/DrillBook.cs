@@ -59,7 +59,10 @@ internal sealed class DrillBook(IReadOnlyList<IDrill> drills, StateDatabase stat
             var last = steps.All.Count == 0 ? null : $"{steps.All[^1].Text}: {steps.All[^1].Detail}";
             await state.WriteAsync(
                 transaction => JournalTable.Append(transaction, new JournalEntry(
-                    time.GetUtcNow(), actor, $"drill.{drill.Name}", "*", JournalDetails.Of(("outcome", outcome), ("last", last)))),
+                    time.GetUtcNow(), actor, $"drill.{drill.Name}", "*", JournalDetails.Of(("outcome", outcome), ("last", last)))
+                {
+                    Result = outcome == "passed" ? JournalResult.Done : JournalResult.Failed,
+                }),
                 CancellationToken.None);
         }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Entrepot.Core.Journal;
 using Entrepot.Core.Kernel;
 using Entrepot.Mirror.Blobs;
@@ -200,7 +201,11 @@ internal sealed class OriginRole
         {
             await context.State.WriteAsync(transaction => JournalTable.Append(
                 transaction,
-                new JournalEntry(change.At, "system:nodes", "node.state", change.Node.Value, JournalDetails.Of(("from", change.From), ("to", change.To), ("reason", change.Reason)))));
+                new JournalEntry(change.At, "system:nodes", "node.state", change.Node.Value, JournalDetails.Of(("reason", change.Reason)))
+                {
+                    Before = JsonSerializer.Serialize(change.From),
+                    After = JsonSerializer.Serialize(change.To),
+                }));
         }
         catch (Exception error)
         {
