@@ -47,4 +47,7 @@ public enum CatalogFault
 
     /// <summary>A mirror would hold more files than the limit.</summary>
     TooManyFiles,
+
+    /// <summary>Files that were said to be a snapshot do not have its root digest.</summary>
+    SnapshotMismatch,
 }

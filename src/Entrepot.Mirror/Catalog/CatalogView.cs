@@ -19,6 +19,14 @@ public sealed class CatalogView
 
     internal CatalogView(long revision, Dictionary<MirrorName, MirrorView> mirrors) => (Revision, _mirrors) = (revision, mirrors);
 
+    /// <summary>No mirror at all.</summary>
+    public static CatalogView Empty { get; } = new(0, []);
+
+    /// <summary>The mirrors of another node's catalog.</summary>
+    /// <param name="revision">Greater than that of the view before.</param>
+    /// <param name="mirrors">Each name once.</param>
+    public static CatalogView Of(long revision, IEnumerable<MirrorView> mirrors) => new(revision, mirrors.ToDictionary(static mirror => mirror.Info.Name));
+
     /// <summary>Grows with every change of mirrors or snapshots.</summary>
     public long Revision { get; }
 

@@ -6,7 +6,7 @@ namespace Entrepot.Mirror.Catalog;
 
 /// <summary>Recently used fingerprints, bounded by their piece lists. Two generations: what is used moves to the young one, and when that
 /// is full the old one goes. A hit takes no lock.</summary>
-internal sealed class FingerprintCache
+public sealed class FingerprintCache
 {
     /// <summary>Pieces in one generation: 40 bytes each, so the cache stays below 12 MiB.</summary>
     private const int PiecesPerGeneration = 128 << 10;
@@ -23,6 +23,7 @@ internal sealed class FingerprintCache
     /// <summary>To be taken before a value is read from the database, and handed to <see cref="Add"/>.</summary>
     public long Epoch => Volatile.Read(ref _epoch);
 
+    /// <summary>The fingerprint of a blob, or null when it is not held.</summary>
     public Fingerprint? Find(Sha256Digest digest)
     {
         if (_young.TryGetValue(digest, out var found))
@@ -47,6 +48,7 @@ internal sealed class FingerprintCache
         }
     }
 
+    /// <summary>Drops fingerprints that may have changed, and whatever is being read of them.</summary>
     public void Forget(IEnumerable<Sha256Digest> digests)
     {
         lock (_writing)

@@ -15,6 +15,23 @@ public sealed class TreeSnapshot
 
     internal TreeSnapshot(SnapshotInfo info, ImmutableArray<TreeEntry> entries) => (Info, Entries) = (info, entries);
 
+    /// <summary>A snapshot that another node says it has, checked against its root digest.</summary>
+    /// <param name="info">What it is said to be.</param>
+    /// <param name="entries">Its files, sorted by the UTF-8 bytes of their paths.</param>
+    /// <exception cref="FaultException"><see cref="CatalogFault.SnapshotMismatch"/>: they are not those of that root digest, or not in order.</exception>
+    public static TreeSnapshot Verify(SnapshotInfo info, ImmutableArray<TreeEntry> entries)
+    {
+        var sorted = entries.Length == info.Files;
+        for (var i = 1; sorted && i < entries.Length; i++)
+            sorted = ContentPath.CompareUtf8(entries[i - 1].Path.Value, entries[i].Path.Value) < 0;
+        return sorted && SnapshotListing.RootOf(entries) == info.Root
+            ? new TreeSnapshot(info, entries)
+            : throw Fault.Of(
+                CatalogFault.SnapshotMismatch, FaultKind.Mismatch,
+                $"The {entries.Length} files that were sent as snapshot #{info.Number} of mirror '{info.Mirror}' do not have its root digest.",
+                "Ask again; if it stays so, look at the origin's disk with 'entrepot verify'.").ToException();
+    }
+
     /// <summary>Number, root digest, time and the like.</summary>
     public SnapshotInfo Info { get; }
 

@@ -22,6 +22,8 @@ namespace Entrepot.Server.Api;
 [JsonSerializable(typeof(IReadOnlyList<SnapshotDocument>))]
 [JsonSerializable(typeof(SnapshotDiffDocument))]
 [JsonSerializable(typeof(FileDocument))]
+[JsonSerializable(typeof(EntryDocument))]
+[JsonSerializable(typeof(EdgeErrorReport))]
 [JsonSerializable(typeof(FolderDocument))]
 [JsonSerializable(typeof(FingerprintDocument))]
 [JsonSerializable(typeof(PushResult))]

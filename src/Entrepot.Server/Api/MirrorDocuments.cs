@@ -65,6 +65,13 @@ public sealed record FileChangeDocument(ContentPath Path, Sha256Digest From, Sha
 /// <param name="Modified">The file's own time, UTC, whole seconds.</param>
 public sealed record FileDocument(string Mirror, ContentPath Path, long Snapshot, Sha256Digest Digest, long Size, DateTimeOffset Modified);
 
+/// <summary>One file of a snapshot, as a line of <c>/v1/mirrors/MIRROR/entries</c>.</summary>
+/// <param name="Path">Its path in the mirror.</param>
+/// <param name="Digest">The blob.</param>
+/// <param name="Size">Length in bytes.</param>
+/// <param name="Modified">The file's own time, UTC, whole seconds.</param>
+public sealed record EntryDocument(ContentPath Path, Sha256Digest Digest, long Size, DateTimeOffset Modified);
+
 /// <summary>A folder of a snapshot.</summary>
 /// <param name="Mirror">The mirror.</param>
 /// <param name="Path">The folder's path without a trailing slash; empty for the root.</param>

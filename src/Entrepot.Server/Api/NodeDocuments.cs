@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Entrepot.Server.Nodes;
 using Entrepot.Server.PortWatch;
 
 namespace Entrepot.Server.Api;
@@ -71,6 +72,15 @@ public sealed record HeartbeatRequest(
     /// an edge that never does. Not shown to anybody.</summary>
     public string? Instance { get; init; }
 
+    /// <summary><see cref="EdgeRole"/> or <see cref="SchedulerRole"/>; null means an edge.</summary>
+    public string? Role { get; init; }
+
+    /// <summary>A verified cache near clients.</summary>
+    public const string EdgeRole = "edge";
+
+    /// <summary>A front door that follows the origin's catalog.</summary>
+    public const string SchedulerRole = "scheduler";
+
     /// <summary>What it found out about the ports of other nodes since the last heart-beat, or null.</summary>
     public IReadOnlyList<ProbeReport>? Probes { get; init; }
 }
@@ -80,4 +90,21 @@ public sealed record HeartbeatRequest(
 /// <param name="LastSeen">When that came, UTC.</param>
 /// <param name="State"><c>joining</c>, <c>healthy</c>, <c>out</c> or <c>draining</c>.</param>
 /// <param name="Reason">Why it is in that state.</param>
-public sealed record NodeDocument(HeartbeatRequest Last, DateTimeOffset LastSeen, string State, string Reason);
+public sealed record NodeDocument(HeartbeatRequest Last, DateTimeOffset LastSeen, string State, string Reason)
+{
+    /// <summary>Weight of the errors that others met with it lately; it halves by itself.</summary>
+    public double Errors { get; init; }
+
+    /// <summary>True for an edge.</summary>
+    [JsonIgnore]
+    public bool IsEdge => Last.Role is null or HeartbeatRequest.EdgeRole;
+}
+
+/// <summary>What a scheduler on another node met with an edge.</summary>
+/// <param name="Error">What it was.</param>
+/// <param name="Detail">Where and how, at most <see cref="MaxDetail"/> characters.</param>
+public sealed record EdgeErrorReport(EdgeError Error, string Detail)
+{
+    /// <summary>Longest <see cref="Detail"/> in characters.</summary>
+    public const int MaxDetail = 500;
+}

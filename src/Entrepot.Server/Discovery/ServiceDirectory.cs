@@ -49,7 +49,7 @@ internal sealed class ServiceDirectory(NetworkDirectory network, PortBook book, 
         var remote = others().Where(node => node.State == Healthy && !here.Contains(node.Last.Node)).Select(static node =>
         {
             var url = new Uri(node.Last.Url);
-            return new ServiceDocument("edge", node.Last.Node, node.Last.Site, url.IdnHost, url.Port, PortProtocol.Tcp.Name(), node.Last.Url, null, [url.Scheme]);
+            return new ServiceDocument(node.Last.Role ?? HeartbeatRequest.EdgeRole, node.Last.Node, node.Last.Site, url.IdnHost, url.Port, PortProtocol.Tcp.Name(), node.Last.Url, null, [url.Scheme]);
         });
         return [.. own.Concat(remote).OrderBy(static service => service.Service, StringComparer.Ordinal).ThenBy(static service => service.Node, StringComparer.Ordinal)];
     }

@@ -16,10 +16,56 @@ internal sealed class OriginClient(HttpClient http, Uri origin, TimeSpan timeout
     /// <summary>Largest document in bytes: the fingerprint of a blob of a million pieces.</summary>
     private const long MaxDocument = 64 << 20;
 
+    /// <summary>Time for the lines of a snapshot: two million files are some 400 MB.</summary>
+    private static readonly TimeSpan EntriesTimeout = TimeSpan.FromMinutes(10);
+
     private readonly string _base = origin.AbsoluteUri.TrimEnd('/');
 
     /// <summary>Base address without a trailing slash.</summary>
     public string Base => _base;
+
+    /// <summary>Every mirror with its current snapshot.</summary>
+    public Task<IReadOnlyList<MirrorDocument>> GetMirrorsAsync(CancellationToken cancellation)
+        => GetAsync("/v1/mirrors", ApiJson.Default.IReadOnlyListMirrorDocument, cancellation);
+
+    /// <summary>Copies the lines of a snapshot's files; see <see cref="EntryDocument"/>.</summary>
+    /// <param name="mirror">The mirror.</param>
+    /// <param name="snapshot">The snapshot's number.</param>
+    /// <param name="lines">Where they go.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="FaultException"><see cref="EdgeFault.OriginUnreachable"/>: also when it has dropped the snapshot meanwhile.</exception>
+    public async Task CopyEntriesAsync(MirrorName mirror, long snapshot, Stream lines, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{_base}/v1/mirrors/{mirror.Value}/entries?snapshot={snapshot}");
+        using var deadline = new CancellationTokenSource(EntriesTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellation);
+        try
+        {
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            if (response.StatusCode != HttpStatusCode.OK)
+                throw Unreachable($"answered {(int)response.StatusCode} for the files of '{mirror}' #{snapshot}", null).ToException();
+            await response.Content.CopyToAsync(lines, either.Token);
+        }
+        catch (OperationCanceledException error) when (!cancellation.IsCancellationRequested)
+        {
+            throw Unreachable($"did not send the files of '{mirror}' within {EntriesTimeout.TotalMinutes:0} minutes", error).ToException(error);
+        }
+        catch (Exception error) when (error is HttpRequestException or HttpIOException)
+        {
+            throw Unreachable(error.Message, error).ToException(error);
+        }
+    }
+
+    /// <summary>Tells what was met with an edge.</summary>
+    public async Task ReportErrorAsync(string admin, NodeName edge, EdgeErrorReport report, CancellationToken cancellation)
+    {
+        using var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(report, ApiJson.Default.EdgeErrorReport));
+        content.Headers.ContentType = new(JsonExchange.Json);
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{admin}/v1/nodes/{edge}/errors") { Content = content };
+        var (status, body) = await SendAsync(request, cancellation);
+        if ((int)status is < 200 or > 299)
+            throw Unreachable($"answered the report with {(int)status} {Detail(body)}", null).ToException();
+    }
 
     /// <summary>A mirror and its current snapshot.</summary>
     /// <exception cref="FaultException"><see cref="EdgeFault.NotFound"/> or <see cref="EdgeFault.OriginUnreachable"/>.</exception>

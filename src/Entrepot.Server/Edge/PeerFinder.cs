@@ -40,7 +40,7 @@ internal sealed class PeerFinder(EdgeOptions options, SourceSet sources, OriginC
         var nodes = await origin.GetNodesAsync(cancellation);
         options.NodesRead?.Invoke(nodes);
         var peers = nodes
-            .Where(node => node.State == "healthy" && node.Last.Node != options.Node.Value)
+            .Where(node => node is { IsEdge: true, State: "healthy" } && node.Last.Node != options.Node.Value)
             .OrderBy(node => node.Last.Site == options.Site ? 0 : 1).ThenBy(static node => node.Last.ActiveTransfers)
             .Take(MaxPeers).OrderBy(static node => node.Last.Node, StringComparer.Ordinal).ToList();
         var list = string.Join(' ', peers.Select(static peer => $"{peer.Last.Node}={peer.Last.Url}"));

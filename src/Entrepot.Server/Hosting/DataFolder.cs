@@ -8,7 +8,7 @@ namespace Entrepot.Server.Hosting;
 
 /// <summary>The folder that holds all that a node keeps. One process at a time; a marker says by which layout it was made.</summary>
 /// <remarks>Layout: <c>FORMAT</c> the marker, <c>LOCK</c> held while a node runs, <c>state.db</c> catalog, leases and journal,
-/// <c>trust/</c> keys, <c>blobs/</c> the origin's bytes, <c>edges/NAME/</c> each edge's cache, <c>run/network.json</c> where the running node's surfaces are.</remarks>
+/// <c>trust/</c> keys, <c>blobs/</c> the origin's bytes, <c>edges/NAME/</c> each edge's cache, <c>replica/</c> the catalog that a scheduler follows, <c>run/network.json</c> where the running node's surfaces are.</remarks>
 public sealed class DataFolder : IDisposable
 {
     /// <summary>The layout that this version makes and understands.</summary>
@@ -34,6 +34,9 @@ public sealed class DataFolder : IDisposable
 
     /// <summary>What nodes believe each other by: the network's authorities, this node's certificate, the sealing key.</summary>
     public string Trust => Path.Combine(Root, "trust");
+
+    /// <summary>The origin's catalog as a scheduler on another node keeps it.</summary>
+    public string Replica => Path.Combine(Root, "replica");
 
     /// <summary>An edge's cache.</summary>
     public string EdgeCache(string node) => Path.Combine(Root, "edges", node);

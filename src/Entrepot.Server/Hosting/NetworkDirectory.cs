@@ -19,8 +19,8 @@ public sealed class NetworkDirectory(string version, string node, Func<IReadOnly
         {
             var own = _own;
             var remote = others()
-                .Where(other => own.All(surface => surface.Node != other.Last.Node))
-                .Select(static other => new SurfaceDocument("edge", other.Last.Node, other.Last.Url, new Uri(other.Last.Url).Port, "unknown", other.Last.PortReason));
+                .Where(other => own.All(surface => surface.Node != other.Last.Node || surface.Surface != (other.Last.Role ?? HeartbeatRequest.EdgeRole)))
+                .Select(static other => new SurfaceDocument(other.Last.Role ?? HeartbeatRequest.EdgeRole, other.Last.Node, other.Last.Url, new Uri(other.Last.Url).Port, "unknown", other.Last.PortReason));
             return new NetworkDocument(version, node, [.. own, .. remote]);
         }
     }

@@ -100,6 +100,10 @@ public sealed class Node : IAsyncDisposable
                 if (plan.Roles.HasFlag(NodeRoles.Scheduler))
                     await SchedulerRole.ListenAsync(context, origin, parts, cancellation);
             }
+            else if (plan.Roles.HasFlag(NodeRoles.Scheduler))
+            {
+                await SchedulerRole.ListenAsync(context, settings.Origin!, parts, cancellation);
+            }
 
             if (plan.Roles.HasFlag(NodeRoles.Edge))
             {
@@ -110,7 +114,7 @@ public sealed class Node : IAsyncDisposable
             await new PortPlane(context, declaration, inventory, Nodes, origin is null ? settings.Origin : null).StartAsync(parts, cancellation);
             return new Node(context, parts) { Sample = origin?.Sample };
 
-            IReadOnlyList<NodeDocument> Nodes() => origin?.Nodes.View.Documents ?? [];
+            IReadOnlyList<NodeDocument> Nodes() => origin?.Members() ?? [];
 
             IReadOnlyList<DeclaredPort> Declared() => DeclaredPorts.Of(
                 book.Leases().Where(lease => lease.Node == settings.Node),

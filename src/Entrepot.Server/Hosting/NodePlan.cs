@@ -16,15 +16,13 @@ public sealed record NodePlan(NodeRoles Roles, Settings Settings, bool PublishRu
         var problems = new List<string>();
         if (Roles == NodeRoles.None)
             problems.Add("no role is named");
-        if (Roles.HasFlag(NodeRoles.Scheduler) && !Roles.HasFlag(NodeRoles.Origin))
-            problems.Add("the scheduler reads the origin's catalog and runs on the origin's node in this version");
-        if (Roles.HasFlag(NodeRoles.Edge) && !Roles.HasFlag(NodeRoles.Origin) && Settings.Origin is null)
-            problems.Add("an edge needs the address of its origin");
+        if ((Roles & (NodeRoles.Scheduler | NodeRoles.Edge)) != 0 && !Roles.HasFlag(NodeRoles.Origin) && Settings.Origin is null)
+            problems.Add($"{(Roles.HasFlag(NodeRoles.Edge) ? "an edge" : "a scheduler")} needs the address of its origin");
         if (Roles.HasFlag(NodeRoles.Edge | NodeRoles.Origin) && !Settings.Metadata.Enabled && Settings.Origin is null)
             problems.Add("the edges of an origin's node read from its metadata surface, which 'surfaces.metadata.enabled: false' turns off");
         if (problems.Count > 0)
             throw Fault.Of(
                 HostingFault.Roles, FaultKind.Invalid, $"These roles can't start: {string.Join("; ", problems)}.",
-                "Use --roles origin,scheduler on one machine and --roles edge --origin http://ORIGIN:3000 on the others.").ToException();
+                "Use --roles origin,scheduler on one machine, and --roles edge or --roles scheduler with --origin http://ORIGIN:3000 on the others.").ToException();
     }
 }

@@ -33,9 +33,9 @@ internal sealed class OriginRole
 {
     private readonly FolderImport _import;
 
-    private OriginRole(BlobStore blobs, MirrorCatalog catalog, UploadStore uploads, GarbageCollector garbage, Scrubber scrubber, BlobTrust trust, Md5Completion md5, NodeRegistry nodes)
+    private OriginRole(BlobStore blobs, MirrorCatalog catalog, UploadStore uploads, GarbageCollector garbage, Scrubber scrubber, BlobTrust trust, Md5Completion md5, NodeRegistry nodes, NodeRegistry schedulers)
     {
-        (Blobs, Catalog, Uploads, Garbage, Scrubber, Trust, Md5, Nodes) = (blobs, catalog, uploads, garbage, scrubber, trust, md5, nodes);
+        (Blobs, Catalog, Uploads, Garbage, Scrubber, Trust, Md5, Nodes, Schedulers) = (blobs, catalog, uploads, garbage, scrubber, trust, md5, nodes, schedulers);
         _import = new FolderImport(blobs, catalog);
     }
 
@@ -53,7 +53,15 @@ internal sealed class OriginRole
 
     public Md5Completion Md5 { get; }
 
+    /// <summary>The edges.</summary>
     public NodeRegistry Nodes { get; }
+
+    /// <summary>The schedulers on other nodes.</summary>
+    public NodeRegistry Schedulers { get; }
+
+    /// <summary>Every node that sends heart-beats, by name.</summary>
+    public IReadOnlyList<NodeDocument> Members()
+        => [.. Nodes.View.Documents.Concat(Schedulers.View.Documents).OrderBy(static node => node.Last.Node, StringComparer.Ordinal)];
 
     /// <summary>A file worth downloading, as <c>mirror/path</c>.</summary>
     public string? Sample => RuntimeMirror.Sample(Catalog.View) is { } path ? $"{RuntimeMirror.Name}/{path.ToUrl()}" : null;
@@ -78,6 +86,8 @@ internal sealed class OriginRole
         var logger = context.Loggers.CreateLogger<NodeRegistry>();
         var nodes = new NodeRegistry(
             new NodeOptions { Interval = settings.HeartbeatInterval }, context.Time, logger, change => _ = JournalAsync(context, change, logger));
+        var schedulers = new NodeRegistry(
+            new NodeOptions { Interval = settings.HeartbeatInterval }, context.Time, logger, change => _ = JournalAsync(context, change, logger));
         var holders = new EdgeHolders(nodes);
         parts.Push(new Node.Undo(holders.Dispose));
         var scrubber = Scrubber.Open(
@@ -90,13 +100,14 @@ internal sealed class OriginRole
         var loops = new BackgroundLoops(logger);
         parts.Push(loops);
         loops.Start("node registry", nodes.RunAsync);
+        loops.Start("scheduler registry", schedulers.RunAsync);
         loops.Start("garbage collection", new GarbageCollectionLoop(
             garbage, collection, context.Time, context.Loggers.CreateLogger<GarbageCollectionLoop>()).RunAsync);
         loops.Start("upload sweep", new UploadSweeper(uploads, context.Time, context.Loggers.CreateLogger("Entrepot.Push")).RunAsync);
         loops.Start("scrub", new ScrubLoop(scrubber, context.Time, context.Loggers.CreateLogger<ScrubLoop>()).RunAsync);
         loops.Start("examination of what was found rotten", trust.RunAsync);
         loops.Start("MD5 completion", md5.RunAsync);
-        return Task.FromResult(new OriginRole(blobs, catalog, uploads, garbage, scrubber, trust, md5, nodes));
+        return Task.FromResult(new OriginRole(blobs, catalog, uploads, garbage, scrubber, trust, md5, nodes, schedulers));
     }
 
     /// <summary>Publishes the runtime mirror if there is no mirror yet.</summary>
@@ -133,7 +144,7 @@ internal sealed class OriginRole
             var admin = new AdminService(Catalog, Garbage, new VerificationFeed(Scrubber, (actor, request, end) => JournalAsync(context, actor, request, end)).RunAsync, Accept);
             void Accept(HeartbeatRequest beat)
             {
-                Nodes.Accept(beat);
+                (beat.Role == HeartbeatRequest.SchedulerRole ? Schedulers : Nodes).Accept(beat);
                 context.Observed.Reports.Accept(beat);
             }
 
@@ -142,6 +153,7 @@ internal sealed class OriginRole
             parts.Push(await LaunchAsync(DefaultPorts.Admin, settings.Admin, Zone.Management, app =>
             {
                 app.MapAdmin(admin);
+                app.MapEdgeErrors(Nodes);
                 app.MapDrills(drills);
                 app.MapFindingOrders(context.Observed);
                 app.MapOutsideView(new OutsideView(settings.Node, context.Observed.Targets, new PortProber(new SocketProbe(context.Time)), context.Time));
@@ -152,7 +164,7 @@ internal sealed class OriginRole
         if (settings.Metadata.Enabled)
         {
             var metadata = new MetadataService(
-                Catalog, Trust, context.State, Nodes,
+                Catalog, Trust, context.State, Members,
                 new PortExplainer(context.Ports, new ListeningSockets(), settings.Node)
                 {
                     Owners = () => context.Observed.Declared().ToLookup(static port => (port.Service, port.Protocol), static port => port.Owner),
@@ -161,7 +173,7 @@ internal sealed class OriginRole
             {
                 Audit = context.Audit,
                 Observed = context.Observed,
-                Services = new ServiceDirectory(context.Network, context.Ports, settings, () => Nodes.View.Documents).All,
+                Services = new ServiceDirectory(context.Network, context.Ports, settings, Members).All,
             };
             parts.Push(await LaunchAsync(DefaultPorts.Metadata, settings.Metadata, Zone.Public, app => app.MapMetadata(metadata)));
         }

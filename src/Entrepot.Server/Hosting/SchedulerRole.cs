@@ -1,24 +1,62 @@
 using Entrepot.Ports.Pools;
 using Entrepot.Server.Configuration;
+using Entrepot.Server.Edge;
+using Entrepot.Server.Http;
+using Entrepot.Server.Nodes;
+using Entrepot.Server.Replica;
 using Entrepot.Server.Scheduler;
 using Microsoft.Extensions.Logging;
 
 namespace Entrepot.Server.Hosting;
 
-/// <summary>The front door, on the origin's node: it reads the origin's catalog and node registry in memory.</summary>
+/// <summary>The front door: beside the origin it reads catalog and node registry in memory, elsewhere it follows them.</summary>
 internal static class SchedulerRole
 {
-    /// <summary>Starts the surface.</summary>
-    public static async Task ListenAsync(NodeContext context, OriginRole origin, Stack<IAsyncDisposable> parts, CancellationToken cancellation)
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan OriginTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Starts the surface beside the origin.</summary>
+    public static Task ListenAsync(NodeContext context, OriginRole origin, Stack<IAsyncDisposable> parts, CancellationToken cancellation)
+        => LaunchAsync(context, new OwnCatalog(origin.Catalog), origin.Nodes, OriginFallbacks.FromStore(origin.Trust), parts, cancellation);
+
+    /// <summary>Starts the surface on another node than the origin's.</summary>
+    public static async Task ListenAsync(NodeContext context, Uri origin, Stack<IAsyncDisposable> parts, CancellationToken cancellation)
+    {
+        var settings = context.Settings;
+        var logger = context.Loggers.CreateLogger("Entrepot.Replica");
+        var http = new HttpClient(NodeHandler.Create(ConnectTimeout)) { Timeout = Timeout.InfiniteTimeSpan };
+        parts.Push(new Node.Undo(http.Dispose));
+        var client = new OriginClient(http, origin, OriginTimeout, context.Time);
+        var catalog = new CatalogReplica(client, new ReplicaFolder(context.Data.Replica), context.Time, logger);
+        await catalog.OpenAsync(cancellation);
+        var nodes = new NodeReplica(client, new NodeOptions { Interval = settings.HeartbeatInterval }, context.Time, logger);
+        var loops = new BackgroundLoops(logger);
+        parts.Push(loops);
+        loops.Start("catalog", catalog.RunAsync);
+        loops.Start("nodes", nodes.RunAsync);
+        if (await LaunchAsync(context, catalog, nodes, null, parts, cancellation) is not { } surface)
+            return;
+        var beat = new SchedulerBeat(settings.Node, settings.Site, context.Version, client, () => surface.Document, context.Time, logger);
+        parts.Push(new Node.Undo(beat.Dispose));
+        var telling = new BackgroundLoops(logger);
+        parts.Push(telling);
+        telling.Start("heart-beat", stop => beat.RunAsync(settings.HeartbeatInterval, stop));
+        telling.Start("errors of edges", stop => nodes.TellAsync(() => beat.Admin, stop));
+        context.Shutdown.OnDrain(beat.DrainAsync);
+    }
+
+    private static async Task<RunningSurface?> LaunchAsync(
+        NodeContext context, ICatalogSource catalog, INodeDirectory nodes, OriginFallback? fallback, Stack<IAsyncDisposable> parts, CancellationToken cancellation)
     {
         if (!context.Settings.Scheduler.Enabled)
-            return;
-        var service = new SchedulerService(
-            origin.Catalog, origin.Nodes, SchedulerOptions.From(context.Settings), context.Loggers.CreateLogger<SchedulerService>(),
-            OriginFallbacks.FromStore(origin.Trust));
+            return null;
+        var service = new SchedulerService(catalog, nodes, SchedulerOptions.From(context.Settings), context.Loggers.CreateLogger<SchedulerService>(), fallback);
         parts.Push(new Node.Undo(service.Dispose));
-        parts.Push(await context.LaunchAsync(
+        var surface = await context.LaunchAsync(
             DefaultPorts.Scheduler, context.Settings.Scheduler, Zone.Public, static services => services.AddScheduler(),
-            app => app.MapScheduler(service), cancellation));
+            app => app.MapScheduler(service), cancellation);
+        parts.Push(surface);
+        return surface;
     }
 }

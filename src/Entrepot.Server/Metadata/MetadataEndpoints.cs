@@ -15,6 +15,7 @@ public static class MetadataEndpoints
     {
         MapHealth(routes, service);
         routes.MapMirrorReads(service.Catalog);
+        routes.MapEntryReads(service.Catalog);
         routes.MapBlobReads(service);
         routes.MapNetworkReads(service);
         routes.MapAuditReads(service.Audit);

@@ -4,7 +4,6 @@ using Entrepot.Mirror.Scrubbing;
 using Entrepot.Ports.Allocation;
 using Entrepot.Server.Api;
 using Entrepot.Server.Audit;
-using Entrepot.Server.Nodes;
 using Entrepot.Server.PortWatch;
 
 namespace Entrepot.Server.Metadata;
@@ -13,13 +12,13 @@ namespace Entrepot.Server.Metadata;
 /// <param name="Catalog">Mirrors, snapshots, fingerprints.</param>
 /// <param name="Blobs">Bytes, which are compared with their proof before they are sent.</param>
 /// <param name="State">The journal.</param>
-/// <param name="Nodes">The nodes.</param>
+/// <param name="Members">Every node that sends heart-beats, by name.</param>
 /// <param name="Ports">The ports of this node.</param>
 /// <param name="Network">The surfaces.</param>
 /// <param name="Readiness">Whether all is in order.</param>
 /// <param name="Reference">The description of the API.</param>
 public sealed record MetadataService(
-    MirrorCatalog Catalog, BlobTrust Blobs, StateDatabase State, INodeDirectory Nodes, PortExplainer Ports, Func<NetworkDocument> Network,
+    MirrorCatalog Catalog, BlobTrust Blobs, StateDatabase State, Func<IReadOnlyList<NodeDocument>> Members, PortExplainer Ports, Func<NetworkDocument> Network,
     ReadinessProbe Readiness, ApiReference Reference)
 {
     /// <summary>The journal.</summary>

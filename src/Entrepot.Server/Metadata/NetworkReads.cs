@@ -17,7 +17,7 @@ internal static class NetworkReads
         routes.MapRead("/v1/network", ((HttpContext context) => JsonExchange.WriteAsync(context, service.Network(), ApiJson.Default.NetworkDocument)))
             .Describe("GetNetwork", "Show the network", "Every surface of every known node, with its address, port and the reason for that port.")
             .Produces<NetworkDocument>();
-        routes.MapRead("/v1/nodes", ((HttpContext context) => JsonExchange.WriteAsync(context, service.Nodes.View.Documents, ApiJson.Default.IReadOnlyListNodeDocument)))
+        routes.MapRead("/v1/nodes", ((HttpContext context) => JsonExchange.WriteAsync(context, service.Members(), ApiJson.Default.IReadOnlyListNodeDocument)))
             .Describe("ListNodes", "List the nodes", "Each with its last heart-beat, its state and the reason for that state.")
             .Produces<IReadOnlyList<NodeDocument>>();
         routes.MapRead("/v1/ports", ((HttpContext context) => JsonExchange.WriteAsync(context, service.Ports.List(), ApiJson.Default.IReadOnlyListPortListEntry)))

@@ -104,7 +104,15 @@ internal sealed record NodeRecord
     };
 
     /// <summary>The node as <c>/v1/nodes</c> shows it.</summary>
-    public NodeDocument ToDocument() => new(Last, LastSeen, TextOf(Condition), LastError is null ? Reason : $"{Reason} Last error: {LastError}");
+    public NodeDocument ToDocument() => new(Last, LastSeen, TextOf(Condition), LastError is null ? Reason : $"{Reason} Last error: {LastError}") { Errors = Errors };
+
+    /// <summary>What another node's registry shows of a node.</summary>
+    /// <returns>Null when the name is none.</returns>
+    public static NodeRecord? Of(NodeDocument document, DateTimeOffset now) => !NodeName.TryParse(document.Last.Node, out var name, out _) ? null : new NodeRecord
+    {
+        Name = name, Last = document.Last, LastSeen = document.LastSeen, Condition = ConditionOf(document.State), Reason = document.Reason, Good = 0,
+        Errors = document.Errors, ErrorsAt = now,
+    };
 
     /// <summary>The word for a condition.</summary>
     public static string TextOf(EdgeCondition condition) => condition switch
@@ -113,6 +121,14 @@ internal sealed record NodeRecord
         EdgeCondition.Healthy => "healthy",
         EdgeCondition.Out => "out",
         _ => "draining",
+    };
+
+    private static EdgeCondition ConditionOf(string text) => text switch
+    {
+        "healthy" => EdgeCondition.Healthy,
+        "draining" => EdgeCondition.Draining,
+        "joining" => EdgeCondition.Joining,
+        _ => EdgeCondition.Out,
     };
 
     /// <summary>The sites of a node: names separated by commas.</summary>

@@ -152,7 +152,8 @@ public sealed class NodeRegistry : INodeDirectory
             "Give each node a name of its own with --node or the setting 'node'. If it is the same one that has moved, it is taken in shortly.").ToException();
     }
 
-    private static double WeightOf(EdgeError error) => error switch
+    /// <summary>How much an error counts.</summary>
+    internal static double WeightOf(EdgeError error) => error switch
     {
         EdgeError.Corrupt => 10,  // a lie takes it out of the choice at once, while another edge exists
         EdgeError.Unreachable => 3,

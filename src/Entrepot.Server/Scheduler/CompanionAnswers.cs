@@ -19,12 +19,16 @@ internal static class CompanionAnswers
         _ => Md5Async(context, scheduler, file),
     };
 
-    private static Task Md5Async(HttpContext context, SchedulerService scheduler, ServedFile file)
+    private static async Task Md5Async(HttpContext context, SchedulerService scheduler, ServedFile file)
     {
-        if (FingerprintOf(scheduler, file).Md5 is { } md5)
-            return ChecksumAsync(context, file, md5.ToString());
+        if ((await FingerprintOfAsync(context, scheduler, file)).Md5 is { } md5)
+        {
+            await ChecksumAsync(context, file, md5.ToString());
+            return;
+        }
+
         // Computing it here would read the whole file for whoever asks; the origin does so once, right after publishing.
-        return FaultResponses.WriteAsync(
+        await FaultResponses.WriteAsync(
             context,
             Fault.Of(
                 SchedulerFault.Md5Pending, FaultKind.Unavailable, $"The MD5 of {file.Address} is still being computed.",
@@ -35,17 +39,17 @@ internal static class CompanionAnswers
     private static Task ChecksumAsync(HttpContext context, ServedFile file, string hex)
         => SendAsync(context, Encoding.UTF8.GetBytes($"{hex}  {file.Entry.Path.FileName}\n"), PlainText, "no-cache", $"\"{hex}\"");
 
-    private static Task MetalinkAsync(HttpContext context, SchedulerService scheduler, ServedFile file)
+    private static async Task MetalinkAsync(HttpContext context, SchedulerService scheduler, ServedFile file)
     {
         var client = context.Connection.RemoteIpAddress ?? IPAddress.None;
         var selection = scheduler.Select(client, file.Entry, avoid: null);
-        var bytes = MetalinkWriter.Write(file, FingerprintOf(scheduler, file), selection, scheduler.BaseUrl(context.Request));
+        var bytes = MetalinkWriter.Write(file, await FingerprintOfAsync(context, scheduler, file), selection, scheduler.BaseUrl(context.Request));
         // It names the edges that are good for this client now.
-        return SendAsync(context, bytes, Companion.MetalinkType, "no-store", entityTag: null);
+        await SendAsync(context, bytes, Companion.MetalinkType, "no-store", entityTag: null);
     }
 
-    private static Mirror.Integrity.Fingerprint FingerprintOf(SchedulerService scheduler, ServedFile file)
-        => scheduler.FindFingerprint(file.Entry.Digest)
+    private static async ValueTask<Mirror.Integrity.Fingerprint> FingerprintOfAsync(HttpContext context, SchedulerService scheduler, ServedFile file)
+        => await scheduler.FindFingerprintAsync(file.Entry.Digest, context.RequestAborted)
             ?? throw Fault.Of(
                 CatalogFault.BlobNotFound, FaultKind.NotFound, $"The fingerprint of {file.Address} went away while it was read.",
                 "Ask again: another version was published.").ToException();

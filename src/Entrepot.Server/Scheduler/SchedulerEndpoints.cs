@@ -33,6 +33,12 @@ public static class SchedulerEndpoints
     {
         if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
             return ContentResponder.MethodNotAllowedAsync(context, "GET, HEAD");
+        if (!scheduler.IsReady)
+            return RefusalPage.WriteAsync(
+                context,
+                Fault.Of(
+                    SchedulerFault.NotReady, FaultKind.Unavailable, "This scheduler has not heard yet from the origin what is published.",
+                    "Try again in a few seconds; if it stays so, look at its log."));
         if (!RequestTarget.TryParse(context, out var target, out var fault))
         {
             // A name that no mirror can have is a mirror that is not there: browsers ask for /favicon.ico, robots for /robots.txt.
@@ -78,14 +84,20 @@ public static class SchedulerEndpoints
     {
         if (!RouteQuery.TryRead(context.Request, out var query, out var fault))
             return RefusalPage.WriteAsync(context, fault);
-        if (query.Digest is { } digest && digest != file.Entry.Digest)
-        {
-            // An older or newer version than the published one: a download that began before a publish goes on with its own bytes.
-            if (scheduler.FindFingerprint(digest) is not { } pinned)
-                return RefusalPage.WriteAsync(context, NotPinned(file, digest));
-            file = new ServedFile(file.Snapshot, file.Entry with { Digest = digest, Size = pinned.Size });
-        }
+        return query.Digest is { } digest && digest != file.Entry.Digest ? PinnedAsync(context, scheduler, file, digest, query) : SendOnAsync(context, scheduler, file, query);
+    }
 
+    /// <summary>An older or newer version than the published one: a download that began before a publish goes on with its own bytes.</summary>
+    private static async Task PinnedAsync(HttpContext context, SchedulerService scheduler, ServedFile file, Sha256Digest digest, RouteQuery query)
+    {
+        if (await scheduler.FindFingerprintAsync(digest, context.RequestAborted) is not { } pinned)
+            await RefusalPage.WriteAsync(context, NotPinned(file, digest));
+        else
+            await SendOnAsync(context, scheduler, new ServedFile(file.Snapshot, file.Entry with { Digest = digest, Size = pinned.Size }), query);
+    }
+
+    private static Task SendOnAsync(HttpContext context, SchedulerService scheduler, ServedFile file, RouteQuery query)
+    {
         var client = context.Connection.RemoteIpAddress ?? IPAddress.None;
         if (client.IsIPv4MappedToIPv6)
             client = client.MapToIPv4();

@@ -17,4 +17,7 @@ public enum SchedulerFault
 
     /// <summary>The digest that the address pins is no longer, or was never, stored here.</summary>
     PinnedDigest,
+
+    /// <summary>What is published is not known yet.</summary>
+    NotReady,
 }

@@ -15,7 +15,7 @@ namespace Entrepot.Server.Scheduler;
 /// database.</summary>
 public sealed class SchedulerService : IDisposable
 {
-    private readonly MirrorCatalog _catalog;
+    private readonly ICatalogSource _catalog;
     private readonly INodeDirectory _nodes;
 
     /// <summary>Puts the scheduler together.</summary>
@@ -26,7 +26,7 @@ public sealed class SchedulerService : IDisposable
     /// <param name="fallback">Serves when no edge may; null when the origin is elsewhere.</param>
     /// <param name="time">The clock, for limiting log lines; null for the system's.</param>
     public SchedulerService(
-        MirrorCatalog catalog, INodeDirectory nodes, SchedulerOptions options, ILogger<SchedulerService> logger, OriginFallback? fallback = null,
+        ICatalogSource catalog, INodeDirectory nodes, SchedulerOptions options, ILogger<SchedulerService> logger, OriginFallback? fallback = null,
         TimeProvider? time = null)
     {
         (_catalog, _nodes, Options, Logger, Fallback) = (catalog, nodes, options, logger, fallback);
@@ -51,6 +51,9 @@ public sealed class SchedulerService : IDisposable
 
     internal CatalogView Catalog => _catalog.View;
 
+    /// <summary>False as long as it is not known at all what is published.</summary>
+    internal bool IsReady => _catalog.IsKnown;
+
     internal INodeDirectory Nodes => _nodes;
 
     /// <summary>Chooses edges for a file.</summary>
@@ -62,7 +65,7 @@ public sealed class SchedulerService : IDisposable
     }
 
     /// <summary>The fingerprint of a blob; null when it is not known.</summary>
-    internal Fingerprint? FindFingerprint(Sha256Digest digest) => _catalog.FindFingerprint(digest);
+    internal ValueTask<Fingerprint?> FindFingerprintAsync(Sha256Digest digest, CancellationToken cancellation) => _catalog.FindFingerprintAsync(digest, cancellation);
 
     /// <summary>The scheduler's own base address for a client, without a trailing slash.</summary>
     internal string BaseUrl(HttpRequest request) => Options.PublicUrl ?? $"{request.Scheme}://{request.Host.ToUriComponent()}";

@@ -35,7 +35,7 @@ internal sealed class MetadataSite : IAsyncDisposable
         _scrubber = Scrubber.Open(push.Catalog, push.Blobs, static () => [], new ScrubOptions(), TestLog.Factory.CreateLogger<Scrubber>());
         var book = new PortBook(push.State, new PortPolicy(), TimeProvider.System);
         Service = new MetadataService(
-            push.Catalog, new BlobTrust(_scrubber, TestLog.Factory.CreateLogger<BlobTrust>()), push.State, Nodes, new PortExplainer(book, new ListeningSockets(), NodeName.Parse("origin")), () => Network,
+            push.Catalog, new BlobTrust(_scrubber, TestLog.Factory.CreateLogger<BlobTrust>()), push.State, () => Nodes.View.Documents, new PortExplainer(book, new ListeningSockets(), NodeName.Parse("origin")), () => Network,
             _readiness, reference)
         {
             Audit = Audit = new AuditService(push.State, TimeProvider.System),

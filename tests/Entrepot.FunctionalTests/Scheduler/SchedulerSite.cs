@@ -54,7 +54,7 @@ internal sealed class SchedulerSite : IAsyncDisposable
         site._scrubber = Scrubber.Open(site.Catalog, site.Blobs, static () => [], new ScrubOptions(), TestLog.Factory.CreateLogger<Scrubber>());
         site.Nodes = new NodeRegistry(new NodeOptions(), site.Time, TestLog.Factory.CreateLogger<NodeRegistry>());
         site._service = new SchedulerService(
-            site.Catalog, site.Nodes, options ?? new SchedulerOptions(), TestLog.Factory.CreateLogger<SchedulerService>(),
+            new OwnCatalog(site.Catalog), site.Nodes, options ?? new SchedulerOptions(), TestLog.Factory.CreateLogger<SchedulerService>(),
             withFallback ? OriginFallbacks.FromStore(new BlobTrust(site._scrubber, TestLog.Factory.CreateLogger<BlobTrust>())) : null);
         site.Surface = await TestSurface.StartAsync(app => app.MapScheduler(site._service), services: static services => services.AddScheduler());
         for (var i = 1; i <= edges; i++)

@@ -46,7 +46,7 @@ internal sealed class PagesSite : IAsyncDisposable
         site._scrubber = Scrubber.Open(site._catalog, site._blobs, static () => [], new ScrubOptions(), NullLogger<Scrubber>.Instance);
         var nodes = new NodeRegistry(new NodeOptions(), TimeProvider.System, NullLogger<NodeRegistry>.Instance);
         site._service = new SchedulerService(
-            site._catalog, nodes, new SchedulerOptions(), NullLogger<SchedulerService>.Instance, OriginFallbacks.FromStore(new BlobTrust(site._scrubber, NullLogger<BlobTrust>.Instance)));
+            new OwnCatalog(site._catalog), nodes, new SchedulerOptions(), NullLogger<SchedulerService>.Instance, OriginFallbacks.FromStore(new BlobTrust(site._scrubber, NullLogger<BlobTrust>.Instance)));
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Services.AddRoutingCore().AddScheduler();

@@ -1,0 +1,32 @@
+using Entrepot.Core.Identities;
+using Entrepot.Mirror.Catalog;
+using Entrepot.Mirror.Integrity;
+
+namespace Entrepot.Server.Scheduler;
+
+/// <summary>What is published, whether the origin's catalog is in this process or elsewhere.</summary>
+public interface ICatalogSource
+{
+    /// <summary>Every mirror at one moment.</summary>
+    CatalogView View { get; }
+
+    /// <summary>False as long as it is not known at all what is published.</summary>
+    bool IsKnown { get; }
+
+    /// <summary>The fingerprint of a blob; null when it is not known.</summary>
+    /// <exception cref="Core.Faults.FaultException">The origin can't be asked.</exception>
+    ValueTask<Fingerprint?> FindFingerprintAsync(Sha256Digest digest, CancellationToken cancellation);
+}
+
+/// <summary>The catalog of this process.</summary>
+public sealed class OwnCatalog(MirrorCatalog catalog) : ICatalogSource
+{
+    /// <inheritdoc/>
+    public CatalogView View => catalog.View;
+
+    /// <inheritdoc/>
+    public bool IsKnown => true;
+
+    /// <inheritdoc/>
+    public ValueTask<Fingerprint?> FindFingerprintAsync(Sha256Digest digest, CancellationToken cancellation) => new(catalog.FindFingerprint(digest));
+}
