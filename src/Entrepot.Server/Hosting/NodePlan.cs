@@ -16,8 +16,12 @@ public sealed record NodePlan(NodeRoles Roles, Settings Settings, bool PublishRu
         var problems = new List<string>();
         if (Roles == NodeRoles.None)
             problems.Add("no role is named");
-        if ((Roles & (NodeRoles.Scheduler | NodeRoles.Edge)) != 0 && !Roles.HasFlag(NodeRoles.Origin) && Settings.Origin is null)
-            problems.Add($"{(Roles.HasFlag(NodeRoles.Edge) ? "an edge" : "a scheduler")} needs the address of its origin");
+        foreach (var (role, who) in new[] { (NodeRoles.Edge, "an edge"), (NodeRoles.Scheduler, "a scheduler") })
+        {
+            if (Roles.HasFlag(role) && !Roles.HasFlag(NodeRoles.Origin) && Settings.Origin is null)
+                problems.Add($"{who} needs the address of its origin");
+        }
+
         if (Roles.HasFlag(NodeRoles.Edge | NodeRoles.Origin) && !Settings.Metadata.Enabled && Settings.Origin is null)
             problems.Add("the edges of an origin's node read from its metadata surface, which 'surfaces.metadata.enabled: false' turns off");
         if (problems.Count > 0)

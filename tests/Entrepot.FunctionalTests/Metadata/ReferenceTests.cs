@@ -24,7 +24,7 @@ public sealed partial class ReferenceTests : IAsyncLifetime
         operations.Select(operation => $"{operation.Method} {operation.Path}").Order(StringComparer.Ordinal).ShouldBe(new[]
         {
             "delete /v1/mirrors/{mirror}", "delete /v1/uploads/{id}", "delete /{mirror}/{path}", "get /healthz", "get /readyz", "get /v1/blobs/{digest}",
-            "get /v1/blobs/{digest}/fingerprint", "get /v1/journal", "get /v1/journal/export", "post /v1/journal/verify", "post /v1/journal/checkpoint", "get /v1/mirrors", "get /v1/mirrors/{mirror}", "get /v1/mirrors/{mirror}/listing",
+            "get /v1/blobs/{digest}/fingerprint", "get /v1/journal", "get /v1/journal/export", "post /v1/journal/verify", "post /v1/journal/checkpoint", "get /v1/mirrors", "get /v1/mirrors/{mirror}", "get /v1/mirrors/{mirror}/entries", "get /v1/mirrors/{mirror}/listing",
             "get /v1/mirrors/{mirror}/snapshots", "get /v1/mirrors/{mirror}/snapshots/{from}/diff/{to}", "get /v1/mirrors/{mirror}/snapshots/{number}",
             "get /v1/mirrors/{mirror}/tree/{path}", "get /v1/network", "get /v1/nodes", "get /v1/ports", "get /v1/ports/pools", "get /v1/ports/services/{name}", "get /v1/ports/{port}", "get /v1/ports/findings", "get /v1/ports/reach", "get /v1/ports/status", "get /v1/ports/targets", "get /v1/services", "get /v1/services/{name}", "post /v1/ports/findings/{id}/acknowledge",
             "post /v1/ports/findings/{id}/fix", "head /v1/blobs/{digest}",
