@@ -12,6 +12,7 @@ internal sealed class CommandContext : IDisposable
 {
     private readonly ParseResult _parse;
     private readonly CommonOptions _options;
+    private readonly ClientCredential _credential = new();
     private readonly HttpClient _http;
 
     public CommandContext(CliEnvironment environment, CommonOptions options, ParseResult parse)
@@ -19,7 +20,7 @@ internal sealed class CommandContext : IDisposable
         (Environment, _options, _parse) = (environment, options, parse);
         Format = FormatOf(parse);
         Console = Consoles.Create(environment.Output, environment.OutputIsTerminal, environment);
-        _http = environment.CreateHttp();
+        _http = environment.CreateHttp(_credential);
     }
 
     public CliEnvironment Environment { get; }
@@ -62,7 +63,8 @@ internal sealed class CommandContext : IDisposable
     /// <summary>Finds the network and connects.</summary>
     /// <exception cref="FaultException">None is known, or it does not answer.</exception>
     public Task<EntrepotClient> ConnectAsync(CancellationToken cancellation)
-        => NetworkDiscovery.ConnectAsync(_http, Environment, _parse.GetValue(_options.Server), DataFolder, Has(_options.Data), cancellation);
+        => new NetworkDiscovery(_http, _credential, Environment, _parse.GetValue(_options.TokenFile))
+            .ConnectAsync(_parse.GetValue(_options.Server), DataFolder, Has(_options.Data), cancellation);
 
     /// <summary>Writes a result: the document itself for programs, or what <paramref name="show"/> makes of it for people.</summary>
     public void Write<T>(T document, JsonTypeInfo<T> type, Action<T> show)

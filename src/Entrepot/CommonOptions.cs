@@ -40,6 +40,12 @@ internal sealed class CommonOptions
         HelpName = "DIR",
     };
 
+    public Option<string?> TokenFile { get; } = new("--token-file")
+    {
+        Description = "File with the token to show [default: ENTREPOT_TOKEN, else the file that ENTREPOT_TOKEN_FILE names, else the credential of the node on --data]",
+        HelpName = "FILE",
+    };
+
     public Option<bool> Yes { get; } = new("--yes", "-y") { Description = "Do not ask" };
 
     public Option<bool> DryRun { get; } = new("--dry-run", "-n") { Description = "Only say what would change" };
@@ -48,5 +54,5 @@ internal sealed class CommonOptions
 
     /// <summary>Makes a command that talks to a network.</summary>
     public ExampleCommand ForNetwork(string name, string description, params IReadOnlyList<(string Line, string Meaning)> examples)
-        => new(name, description, examples) { Server, Data };
+        => new(name, description, examples) { Server, Data, TokenFile };
 }

@@ -33,6 +33,7 @@ internal static class EntrepotCommand
             Group("snapshot", "Look at a mirror's versions and go back to one", SnapshotListCommand.Create, SnapshotDiffCommand.Create, SnapshotRollbackCommand.Create),
             VerifyCommand.Create(environment, common),
             GcCommand.Create(environment, common),
+            Group("token", "Make, list and revoke tokens, by which programs and people prove who they are", TokenCreateCommand.Create, TokenListCommand.Create, TokenRevokeCommand.Create, TokenRotateKeysCommand.Create),
             NodesCommand.Create(environment, common),
             Group(
                 "ports", "See what listens, whether it should and who can reach it; see leases; check what is declared, and enforce it",

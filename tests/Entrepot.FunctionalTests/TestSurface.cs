@@ -1,8 +1,9 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using System.Text;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Hosting;
+using Entrepot.Trust.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -11,6 +12,9 @@ namespace Entrepot.FunctionalTests;
 /// <summary>A real surface on a loopback port that the kernel chose.</summary>
 internal sealed class TestSurface : IAsyncDisposable
 {
+    /// <summary>Who every request comes from: these tests are not about who may do what.</summary>
+    private static readonly Principal Operator = new("operator", Roles.Grantable, Proof.Token);
+
     private readonly SurfaceHost _host;
 
     private TestSurface(SurfaceHost host, IPEndPoint address)
@@ -38,6 +42,11 @@ internal sealed class TestSurface : IAsyncDisposable
             (app, _) =>
             {
                 app.UseRouting();
+                app.Use((context, next) =>
+                {
+                    context.Features.Set(Operator);
+                    return next(context);
+                });
                 map(app);
             },
             CancellationToken.None);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Http.Headers;
 using System.Text.Json;
 using Entrepot.Server.Api;
 using Entrepot.Server.Hosting;
@@ -99,6 +100,9 @@ internal sealed class EntrepotProcess : IAsyncDisposable
     /// <summary>Base address of one of this process's surfaces.</summary>
     public Uri Url(string surface, string? node = null)
         => new(Network.Surfaces.First(s => s.Surface == surface && (node is null || s.Node == node)).Url);
+
+    /// <summary>The credential that the node wrote for this machine, as a header's value.</summary>
+    public AuthenticationHeaderValue Credential => new("Bearer", File.ReadAllText(DataFolder.OperatorTokenFile(Data)).Trim());
 
     /// <summary>SIGKILL: nothing is flushed, closed or tidied.</summary>
     public async Task KillAsync()

@@ -11,6 +11,10 @@ namespace Entrepot.Server.Api;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(IReadOnlyList<ErrorDocument>))]
+[JsonSerializable(typeof(CreateTokenRequest))]
+[JsonSerializable(typeof(IReadOnlyList<TokenDocument>))]
+[JsonSerializable(typeof(RotateKeysRequest))]
+[JsonSerializable(typeof(KeyRotationDocument))]
 [JsonSerializable(typeof(DrillRequest))]
 [JsonSerializable(typeof(DrillDocument))]
 [JsonSerializable(typeof(NetworkDocument))]

@@ -1,9 +1,11 @@
 using System.Text.Json;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Journal;
+using Entrepot.Server.Access;
 using Entrepot.Server.Api;
 using Entrepot.Server.Http;
 using Entrepot.Server.Metadata;
+using Entrepot.Trust.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -22,12 +24,14 @@ internal static class AuditEndpoints
         // The parameters are named for the API's description; the agent's surface reads them from the address too.
         routes.MapRead("/v1/journal", (HttpContext context, long? after, int? count, string? action, string? who, DateTimeOffset? since, DateTimeOffset? until)
                 => ReadAsync(service, context, Requester.ActorOf(context)))
+            .Needs(Permission.JournalRead)
             .Describe(
                 "ReadJournal", "Read the journal",
                 "Oldest first; after=SEQUENCE gives what came later, without it the newest are given. action=PREFIX picks kinds of change, who=NAME an actor or address, since=TIME and until=TIME a span; count is at most 1,000.")
             .Produces<IReadOnlyList<JournalEntryDocument>>()
             .Refuses(400);
         routes.MapGet("/v1/journal/export", (HttpContext context, DateTimeOffset? since) => ExportAsync(service, context, Requester.ActorOf(context)))
+            .Needs(Permission.JournalRead)
             .Describe("ExportJournal", "Export the journal with its proof", "JSON lines in ECS fields with hashes and signed checkpoints; since=TIME leaves out what is older.")
             .Produces<string>(StatusCodes.Status200OK, JournalExport.MediaType)
             .Refuses(400, 404, 500);
@@ -37,11 +41,13 @@ internal static class AuditEndpoints
     public static void MapAuditOrders(this IEndpointRouteBuilder routes, AuditService service)
     {
         routes.MapPost("/v1/journal/verify", (Delegate)((HttpContext context) => VerifyAsync(service, context, Requester.ActorOf(context))))
+            .Needs(Permission.JournalRead)
             .Describe("VerifyJournal", "Prove the journal", "Answers with one JSON document a line while it goes on; the last has the result: all is proven, or the first entry that is not.")
             .Takes<AuditRequest>(JsonExchange.Json)
             .Produces<AuditProgress>(StatusCodes.Status200OK, JournalExport.MediaType)
             .Refuses(400, 413);
         routes.MapPost("/v1/journal/checkpoint", (Delegate)((HttpContext context) => CheckpointAsync(service, context)))
+            .Needs(Permission.JournalRead)
             .Describe("SignJournal", "Sign a checkpoint now", "Proves and signs what has no checkpoint yet, and answers with the newest. Keep it elsewhere: it proves that nothing was cut off.")
             .Produces<CheckpointDocument>()
             .Refuses(404, 500);

@@ -30,6 +30,12 @@ public enum ClientFault
     /// <summary>A symbolic link or a special file stands in a folder that is pushed.</summary>
     NotAFile,
 
+    /// <summary>The credential would have to be sent in clear text over a network.</summary>
+    ClearText,
+
+    /// <summary>What is named as a token is none, or can't be read.</summary>
+    Token,
+
     /// <summary>The target of a push or the source of a pull is not of the form <c>mirror/path</c>.</summary>
     Target,
 }

@@ -15,7 +15,8 @@ public static class ClientHandler
         typeof(ClientHandler).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0.0";
 
     /// <summary>A client without a time-out of its own. The system's proxy is used, but never for this machine.</summary>
-    public static HttpClient Create()
+    /// <param name="credential">What it shows to the surfaces that it is for.</param>
+    public static HttpClient Create(ClientCredential credential)
     {
         var handler = new SocketsHttpHandler
         {
@@ -24,7 +25,7 @@ public static class ClientHandler
             AllowAutoRedirect = false,
             Proxy = new LoopbackBypass(HttpClient.DefaultProxy),
         };
-        return Configure(new HttpClient(handler));
+        return Configure(new HttpClient(credential.Before(handler)));
     }
 
     /// <summary>Gives a client this product's name and no time-out.</summary>

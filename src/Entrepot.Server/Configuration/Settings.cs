@@ -45,6 +45,10 @@ public sealed record Settings
     /// <summary>The metadata query surface. Default port 3000; anyone may read.</summary>
     public SurfaceSettings Metadata { get; init; } = SurfaceSettings.ForReading(DefaultPorts.Metadata.Port!.Value);
 
+    /// <summary>True (the default) when everybody whose address is allowed may read mirrors and network from the metadata surface; false when it takes a
+    /// credential. Findings, the journal and private mirrors always do.</summary>
+    public bool PublicMetadata { get; init; } = true;
+
     /// <summary>The write and administration surface. Default port 9080; only this machine may write.</summary>
     public SurfaceSettings Admin { get; init; } = SurfaceSettings.ForWriting(DefaultPorts.Admin.Port!.Value);
 
@@ -76,6 +80,9 @@ public sealed record Settings
 
     /// <summary>Path of the key that seals what the node keeps at rest, or null (the default) for <c>trust/sealing.key</c> in the data folder.</summary>
     public string? SealingKey { get; init; }
+
+    /// <summary>Longest life of a token, 1 min–3650 days. Default 90 days.</summary>
+    public TimeSpan MaxTokenLifetime { get; init; } = new Trust.Tokens.TokenOptions().MaxLifetime;
 
     /// <summary>How the node watches its ports.</summary>
     public WatchSettings Watch { get; init; } = new();

@@ -53,6 +53,7 @@ internal static class SettingsSchema
 
         .. Surface("push", s => s.Push, (s, v) => s with { Push = v }),
         .. Surface("metadata", s => s.Metadata, (s, v) => s with { Metadata = v }),
+        Of("surfaces.metadata.public", FieldTypes.Switch, s => s.PublicMetadata, (s, v) => s with { PublicMetadata = v }, "whether reading mirrors and network from it takes no credential"),
         .. Surface("admin", s => s.Admin, (s, v) => s with { Admin = v }),
         .. Surface("scheduler", s => s.Scheduler, (s, v) => s with { Scheduler = v }),
 
@@ -83,6 +84,7 @@ internal static class SettingsSchema
 
         Of("trust.network", SettingTypes.NetworkName, s => s.NetworkName, (s, v) => s with { NetworkName = v }, "name of the network in its nodes' certificates; read when the authority is made"),
         Of("trust.sealingKey", SettingTypes.File, s => s.SealingKey, (s, v) => s with { SealingKey = v }, "key that seals what is kept at rest; null for trust/sealing.key in the data folder"),
+        Of("trust.tokens.maxTtl", FieldTypes.Span(Minute, 3650 * Day), s => s.MaxTokenLifetime, (s, v) => s with { MaxTokenLifetime = v }, "longest life of a token"),
 
         Of("watch.interval", FieldTypes.Span(Second, 5 * Minute), s => s.Watch.Interval, (s, v) => s with { Watch = s.Watch with { Interval = v } }, "how often it is looked who listens on this host"),
         Of("watch.probe", SettingTypes.OptionalSpan(10 * Second, Day), s => s.Watch.Probe, (s, v) => s with { Watch = s.Watch with { Probe = v } }, "how often each edge tries whether other nodes' ports can be reached; null for never"),

@@ -1,5 +1,7 @@
+using Entrepot.Server.Access;
 using Entrepot.Server.Api;
 using Entrepot.Server.Http;
+using Entrepot.Trust.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -12,6 +14,7 @@ internal static class DrillEndpoints
     /// <summary>Adds them.</summary>
     public static void MapDrills(this IEndpointRouteBuilder routes, DrillBook drills)
         => routes.MapPost("/v1/drills/{drill}", (HttpContext context, string drill) => RunAsync(drills, context, drill))
+            .Needs(Permission.DrillsRun)
             .Describe("RunDrill", "Rehearse an incident", "Answers when the drill is over, with its steps. The result is in the journal.")
             .Takes<DrillRequest>(JsonExchange.Json)
             .Produces<DrillDocument>()

@@ -1,8 +1,10 @@
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Mirror.Caching;
+using Entrepot.Server.Access;
 using Entrepot.Server.Api;
 using Entrepot.Server.Http;
+using Entrepot.Trust.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -19,10 +21,10 @@ public static class EdgeEndpoints
     public static void MapEdge(this IEndpointRouteBuilder routes, EdgeService edge)
     {
         routes.MapAlive();
-        routes.MapMethods("/v1/cache", Reading, context => JsonExchange.WriteAsync(context, edge.Look(), ApiJson.Default.CacheDocument));
-        routes.Map("/v1/blobs/{digest}", (HttpContext context, string digest) => BlobAsync(edge, context, digest));
+        routes.MapMethods("/v1/cache", Reading, context => JsonExchange.WriteAsync(context, edge.Look(), ApiJson.Default.CacheDocument)).Needs(Permission.NetworkRead);
+        routes.Map("/v1/blobs/{digest}", (HttpContext context, string digest) => BlobAsync(edge, context, digest)).Needs(Permission.ContentRead);
         // Everything else, whatever the method: the target decides.
-        routes.MapFallback("/{**path}", context => FileAsync(edge, context));
+        routes.MapFallback("/{**path}", context => FileAsync(edge, context)).Needs(Permission.ContentRead);
     }
 
     private static Task BlobAsync(EdgeService edge, HttpContext context, string text)

@@ -44,6 +44,9 @@ public sealed class DataFolder : IDisposable
     /// <summary>Where the surfaces of the node that runs on a data folder are written down.</summary>
     public static string NetworkFile(string root) => Path.Combine(root, "run", "network.json");
 
+    /// <summary>The credential by which the commands of this machine prove themselves to the node that runs on a data folder.</summary>
+    public static string OperatorTokenFile(string root) => Path.Combine(root, "trust", "operator.token");
+
     /// <summary>Makes or opens a folder and takes it for this process.</summary>
     /// <exception cref="FaultException"><see cref="HostingFault"/>: unusable, in use, newer.</exception>
     public static DataFolder Open(string root)

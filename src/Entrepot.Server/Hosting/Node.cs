@@ -14,6 +14,7 @@ using Entrepot.Server.Evidence;
 using Entrepot.Server.Guard;
 using Entrepot.Server.PortWatch;
 using Entrepot.Trust.Access;
+using Entrepot.Trust.Tokens;
 using Microsoft.Extensions.Logging;
 
 namespace Entrepot.Server.Hosting;
@@ -38,6 +39,9 @@ public sealed class Node : IAsyncDisposable
 
     /// <summary>The surfaces whose port can be changed.</summary>
     internal PortRotations Rotations => _context.Rotations;
+
+    /// <summary>The surfaces that listen, with what they answer.</summary>
+    internal IReadOnlyList<RunningSurface> Surfaces => _context.Shutdown.Surfaces;
 
     /// <summary>What is seen of the ports of this node.</summary>
     public ObservedPorts Observed => _context.Observed;
@@ -67,10 +71,15 @@ public sealed class Node : IAsyncDisposable
             var keeping = new BackgroundLoops(loggers.CreateLogger("Entrepot.Audit"));
             parts.Push(keeping);
             keeping.Start("journal keeper", new JournalKeeper(state, settings.Journal, time, loggers.CreateLogger("Entrepot.Audit")).RunAsync);
+            var tokens = plan.Roles.HasFlag(NodeRoles.Origin)
+                ? await TokenAuthority.OpenAsync(state, sealing, new TokenOptions { MaxLifetime = settings.MaxTokenLifetime }, time, cancellation)
+                : null;
+            if (tokens is not null)
+                parts.Push(new Undo(tokens.Dispose));
             var inventory = new ListeningSockets();
             var declaration = NodeDeclaration.Open(settings, time, loggers.CreateLogger("Entrepot.Declarations"));
             var book = new PortBook(state, declaration.Policy(), time);
-            var launcher = new SurfaceLauncher(new PortBinder(book, inventory), settings, time, loggers);
+            var launcher = new SurfaceLauncher(new PortBinder(book, inventory), state, settings, time, loggers);
             OriginRole? origin = null;
             var network = new NetworkDirectory(Version, settings.Node.Value, Nodes);
             var agent = settings.AgentSocket ?? AgentClient.UsualSocket;
@@ -82,6 +91,7 @@ public sealed class Node : IAsyncDisposable
             var context = new NodeContext(settings, data, state, book, launcher, network, Version, time, loggers, new Shutdown(time, loggers.CreateLogger("Entrepot.Hosting")), guard)
             {
                 SealingKey = sealing,
+                Tokens = tokens,
                 Observed = new ObservedPorts(
                     settings.Node, Declared, () => book.Policy.Pools, inventory, permitted, (() => network.Current, () => network.Own), state, new WatchOptions { Interval = settings.Watch.Interval }, time,
                     loggers.CreateLogger("Entrepot.PortWatch")),

@@ -3,11 +3,13 @@ using Entrepot.Core.Secrets;
 using Entrepot.Core.State;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Pools;
+using Entrepot.Server.Access;
 using Entrepot.Server.Audit;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Evidence;
 using Entrepot.Server.Guard;
 using Entrepot.Server.PortWatch;
+using Entrepot.Trust.Tokens;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -36,6 +38,11 @@ internal sealed record NodeContext(
     /// <summary>Reads, proves and exports the journal.</summary>
     public AuditService Audit { get; } = new(State, Time);
 
+    private readonly FailureBook _failures = new(Time);
+
+    /// <summary>Makes and judges tokens; null away from the origin.</summary>
+    public TokenAuthority? Tokens { get; init; }
+
     /// <summary>What is seen of the ports of this node.</summary>
     public required ObservedPorts Observed { get; init; }
 
@@ -57,7 +64,11 @@ internal sealed record NodeContext(
             // An operator who names a privileged port wants it.
             AllowPrivileged = settings.Port is > 0 and < 1024,
         };
-        var plan = new SurfacePlan(surface.Service, Settings.Node.Value, request, Settings.ZoneOf(settings.Zone, usual), settings.Allow) { Rate = settings.Rate };
+        var plan = new SurfacePlan(surface.Service, Settings.Node.Value, request, Settings.ZoneOf(settings.Zone, usual), settings.Allow)
+        {
+            Access = AccessOf(surface),
+            Rate = settings.Rate,
+        };
         return LaunchAsync(plan, services, map, cancellation);
     }
 
@@ -72,14 +83,18 @@ internal sealed record NodeContext(
     public Task<RunningSurface> LaunchEdgeAsync(NodeName edge, Action<WebApplication> map, CancellationToken cancellation)
     {
         var request = EdgeRequest(edge);
-        var plan = new SurfacePlan("edge", edge.Value, request, Settings.ZoneOf(Settings.Edges.Zone, Zone.Public), Settings.Edges.Allow) { Rate = Settings.Edges.Rate };
+        var plan = new SurfacePlan("edge", edge.Value, request, Settings.ZoneOf(Settings.Edges.Zone, Zone.Public), Settings.Edges.Allow)
+        {
+            Access = new SurfaceAccess("edge") { OpenReading = true },
+            Rate = Settings.Edges.Rate,
+        };
         return LaunchAsync(plan, null, map, cancellation);
     }
 
     /// <summary>Starts a surface that only this machine may use and that nobody is told of, guarded as the others are.</summary>
     public async Task<RunningSurface> LaunchScratchAsync(PortRequest request, Action<WebApplication> map, CancellationToken cancellation)
     {
-        var plan = new SurfacePlan(request.Service, Settings.Node.Value, request, Zone.Loopback, SurfaceSettings.ThisMachine);
+        var plan = new SurfacePlan(request.Service, Settings.Node.Value, request, Zone.Loopback, SurfaceSettings.ThisMachine) { Access = new SurfaceAccess(request.Service) };
         var surface = await Launcher.LaunchScratchAsync(plan, null, map, cancellation);
         Guard.Add(surface, request);
         return surface;
@@ -93,6 +108,13 @@ internal sealed record NodeContext(
         await surface.DisposeAsync();
         await Ports.TryReleaseAsync(lease, $"'{lease.Service}' has ended.", "system:node");
     }
+
+    private SurfaceAccess AccessOf(DefaultPort surface) => new(surface.Service)
+    {
+        Tokens = Tokens,
+        Failures = _failures,
+        OpenReading = surface == DefaultPorts.Scheduler || (surface == DefaultPorts.Metadata && Settings.PublicMetadata),
+    };
 
     private async Task<RunningSurface> LaunchAsync(
         SurfacePlan plan, Action<IServiceCollection>? services, Action<WebApplication> map, CancellationToken cancellation)

@@ -3,8 +3,8 @@ using System.Text.Json;
 using Entrepot.Core.Journal;
 using Entrepot.Core.Kernel;
 using Entrepot.Mirror.Blobs;
-using Entrepot.Mirror.Catalog;
 using Entrepot.Mirror.Catalog.GarbageCollection;
+using Entrepot.Mirror.Catalog;
 using Entrepot.Mirror.Scrubbing;
 using Entrepot.Mirror.Sources;
 using Entrepot.Mirror.Uploads;
@@ -12,6 +12,7 @@ using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Inventory;
 using Entrepot.Ports.Pools;
 using Entrepot.Ports.Reachability;
+using Entrepot.Server.Access;
 using Entrepot.Server.Admin;
 using Entrepot.Server.Api;
 using Entrepot.Server.Audit;
@@ -97,8 +98,12 @@ internal sealed class OriginRole
         parts.Push(new Node.Undo(scrubber.Dispose));
         var trust = new BlobTrust(scrubber, context.Loggers.CreateLogger<BlobTrust>());
         var md5 = new Md5Completion(catalog, blobs, scrubber, context.Time, context.Loggers.CreateLogger<Md5Completion>());
+        var credential = OperatorCredential.Open(
+            context.Tokens!, DataFolder.OperatorTokenFile(context.Data.Root), context.Time, context.Loggers.CreateLogger("Entrepot.Access"));
+        parts.Push(new Node.Undo(credential.Dispose));
         var loops = new BackgroundLoops(logger);
         parts.Push(loops);
+        loops.Start("operator's credential", credential.RunAsync);
         loops.Start("node registry", nodes.RunAsync);
         loops.Start("scheduler registry", schedulers.RunAsync);
         loops.Start("garbage collection", new GarbageCollectionLoop(
@@ -154,6 +159,7 @@ internal sealed class OriginRole
             {
                 app.MapAdmin(admin);
                 app.MapEdgeErrors(Nodes);
+                app.MapTokens(context.Tokens!, context.Time);
                 app.MapDrills(drills);
                 app.MapFindingOrders(context.Observed);
                 app.MapOutsideView(new OutsideView(settings.Node, context.Observed.Targets, new PortProber(new SocketProbe(context.Time)), context.Time));
@@ -173,6 +179,7 @@ internal sealed class OriginRole
             {
                 Audit = context.Audit,
                 Observed = context.Observed,
+                Tokens = context.Tokens,
                 Services = new ServiceDirectory(context.Network, context.Ports, settings, Members).All,
             };
             parts.Push(await LaunchAsync(DefaultPorts.Metadata, settings.Metadata, Zone.Public, app => app.MapMetadata(metadata)));

@@ -1,6 +1,7 @@
 using Entrepot.Core.Faults;
 using Entrepot.Ports.Allocation;
 using Entrepot.Server.Api;
+using Microsoft.AspNetCore.Http;
 
 namespace Entrepot.Server.Hosting;
 
@@ -24,6 +25,9 @@ internal sealed class RunningSurface(
 
     /// <summary>What clients are told of it.</summary>
     public SurfaceDocument Document => Volatile.Read(ref _current).Document;
+
+    /// <summary>What it answers, each with what it needs of its caller.</summary>
+    public IEnumerable<Endpoint> Endpoints => Volatile.Read(ref _current).Host.Endpoints;
 
     /// <summary>The port that clients are told, with its lease.</summary>
     public BoundPort Port => Volatile.Read(ref _current).Port;

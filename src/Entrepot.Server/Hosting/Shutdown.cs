@@ -15,6 +15,9 @@ internal sealed class Shutdown(TimeProvider time, ILogger logger)
     private readonly List<RunningSurface> _surfaces = [];
     private readonly List<Func<CancellationToken, Task>> _drains = [];
 
+    /// <summary>The surfaces that it stops.</summary>
+    public IReadOnlyList<RunningSurface> Surfaces => _surfaces;
+
     /// <summary>Stops this surface too.</summary>
     public void Add(RunningSurface surface) => _surfaces.Add(surface);
 

@@ -5,6 +5,8 @@ using Entrepot.Server.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
@@ -34,6 +36,9 @@ internal sealed class SurfaceHost : IAsyncDisposable
     private readonly ProtocolListener _listener;
 
     private SurfaceHost(WebApplication app, ProtocolListener listener) => (_app, _listener) = (app, listener);
+
+    /// <summary>What it answers, each with what it needs of its caller.</summary>
+    public IEnumerable<Endpoint> Endpoints => ((IEndpointRouteBuilder)_app).DataSources.SelectMany(static source => source.Endpoints);
 
     /// <summary>Builds the application and begins to accept connections.</summary>
     /// <param name="name">The surface's name, the category of its log.</param>

@@ -1,8 +1,10 @@
 using System.Net;
 using Entrepot.Core.Kernel;
+using Entrepot.Core.State;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Declarations;
 using Entrepot.Ports.Inventory;
+using Entrepot.Server.Access;
 using Entrepot.Server.Api;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Http;
@@ -21,12 +23,15 @@ namespace Entrepot.Server.Hosting;
 /// <param name="Allow">Who may use it.</param>
 internal sealed record SurfacePlan(string Name, string Node, PortRequest Request, Zone Zone, IReadOnlyList<IPNetwork> Allow)
 {
+    /// <summary>How it decides who may do what.</summary>
+    public required SurfaceAccess Access { get; init; }
+
     /// <summary>Most requests per source, or null.</summary>
     public AccessRate? Rate { get; init; }
 }
 
 /// <summary>Takes a surface from plan to listening: lease, bind, serve. The one way to a listener in this assembly.</summary>
-internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, TimeProvider time, ILoggerFactory loggers)
+internal sealed class SurfaceLauncher(PortBinder binder, StateDatabase state, Settings settings, TimeProvider time, ILoggerFactory loggers)
 {
     private readonly ConnectionBudget _connections = new(ProcessLimits.OpenFiles());
     private readonly List<int> _atRisk = [];
@@ -95,7 +100,9 @@ internal sealed class SurfaceLauncher(PortBinder binder, Settings settings, Time
                     }
 
                     app.UseRouting();
+                    AccessGate.Use(app, plan.Access, state, time, logger);
                     map(app);
+                    app.RequirePermissions(plan.Name);
                 },
                 cancellation);
             var document = Describe(plan, port);

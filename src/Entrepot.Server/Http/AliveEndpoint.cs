@@ -1,3 +1,5 @@
+using Entrepot.Server.Access;
+using Entrepot.Trust.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -15,5 +17,5 @@ internal static class AliveEndpoint
         context.Response.ContentType = "text/plain";
         context.Response.Headers.CacheControl = "no-store";
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.WriteAsync("alive\n", context.RequestAborted);
-    });
+    }).Needs(Permission.Public);
 }

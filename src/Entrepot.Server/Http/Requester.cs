@@ -1,3 +1,7 @@
+using System.Net;
+using Entrepot.Core.Faults;
+using Entrepot.Core.Identities;
+using Entrepot.Trust.Access;
 using Microsoft.AspNetCore.Http;
 
 namespace Entrepot.Server.Http;
@@ -5,10 +9,32 @@ namespace Entrepot.Server.Http;
 /// <summary>Who sends a request.</summary>
 public static class Requester
 {
-    /// <summary>As the journal names it: <c>operator@ADDRESS</c>. Until there are accounts the address is all that is known.</summary>
+    /// <summary>Who it is, as far as it is proven: by what the connection or the request showed, which was put beside the request once.</summary>
+    public static Principal Of(HttpContext context) => context.Features.Get<Principal>() ?? Principal.Nobody;
+
+    /// <summary>As the journal names it: <c>token:NAME@ADDRESS</c>, <c>operator@ADDRESS</c>, <c>anonymous@ADDRESS</c>.</summary>
     public static string ActorOf(HttpContext context)
+        => $"{(Of(context) is { Name.Length: > 0 } principal ? principal.Name : "anonymous")}@{AddressOf(context)}";
+
+    /// <summary>The address it comes from; IPv4 as itself, however it was carried.</summary>
+    public static IPAddress AddressOf(HttpContext context)
+        => context.Connection.RemoteIpAddress is { } address ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address) : IPAddress.None;
+
+    /// <summary>True when it comes from this machine itself.</summary>
+    public static bool IsThisMachine(HttpContext context)
+        => context.Connection.RemoteIpAddress is { } remote && (IPAddress.IsLoopback(remote) || remote.Equals(context.Connection.LocalIpAddress));
+
+    /// <summary>True when nobody on the way can read it: under TLS, or on this machine. Credentials are taken only so.</summary>
+    public static bool IsConfidential(HttpContext context) => context.Request.IsHttps || IsThisMachine(context);
+
+    /// <summary>Refuses somebody whose credential is for other mirrors.</summary>
+    /// <exception cref="FaultException"><see cref="AccessFault.Mirror"/>.</exception>
+    public static void RequireMirror(HttpContext context, MirrorName mirror)
     {
-        var address = context.Connection.RemoteIpAddress;
-        return $"operator@{(address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address)}";
+        var principal = Of(context);
+        if (!principal.IsFor(mirror.Value))
+            throw Fault.Of(
+                AccessFault.Mirror, FaultKind.Forbidden, $"'{principal.Name}' is not for mirror '{mirror}'.",
+                $"Use a token for it: entrepot token create --mirror {mirror}.").ToException();
     }
 }

@@ -58,8 +58,12 @@ internal static class SourceRate
     internal static IPAddress? SourceOf(HttpContext context)
     {
         var address = context.Connection.RemoteIpAddress;
-        if (address is null || IPAddress.IsLoopback(address) || address.Equals(context.Connection.LocalIpAddress))
-            return null;
+        return address is null || Requester.IsThisMachine(context) ? null : SubjectOf(address);
+    }
+
+    /// <summary>What stands for an address: itself, or its /64.</summary>
+    internal static IPAddress SubjectOf(IPAddress address)
+    {
         if (address.IsIPv4MappedToIPv6)
             return address.MapToIPv4();
         if (address.AddressFamily != AddressFamily.InterNetworkV6)

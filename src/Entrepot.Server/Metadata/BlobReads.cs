@@ -2,8 +2,10 @@ using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Mirror.Blobs;
 using Entrepot.Mirror.Integrity;
+using Entrepot.Server.Access;
 using Entrepot.Server.Api;
 using Entrepot.Server.Http;
+using Entrepot.Trust.Access;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -16,11 +18,13 @@ internal static class BlobReads
     public static void MapBlobReads(this IEndpointRouteBuilder routes, MetadataService service)
     {
         routes.MapRead("/v1/blobs/{digest}", (HttpContext context, string digest) => BytesAsync(service, context, digest))
+            .Needs(Permission.ContentRead)
             .Describe("GetBlob", "Get a blob", "The bytes of that digest, with ranges and conditions (RFC 9110).")
             .Produces<Stream>(StatusCodes.Status200OK, "application/octet-stream")
             .Produces<Stream>(StatusCodes.Status206PartialContent, "application/octet-stream")
             .Refuses(400, 404, 416);
         routes.MapRead("/v1/blobs/{digest}/fingerprint", (HttpContext context, string digest) => FingerprintAsync(service, context, digest))
+            .Needs(Permission.ContentRead)
             .Describe("GetFingerprint", "Get a blob's fingerprint", "Size, digests, and the proof of each piece.")
             .Produces<FingerprintDocument>()
             .Refuses(400, 404);

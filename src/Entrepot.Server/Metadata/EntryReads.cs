@@ -2,8 +2,10 @@ using System.Globalization;
 using System.Text.Json;
 using Entrepot.Core.Identities;
 using Entrepot.Mirror.Catalog;
+using Entrepot.Server.Access;
 using Entrepot.Server.Api;
 using Entrepot.Server.Http;
+using Entrepot.Trust.Access;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -20,6 +22,7 @@ internal static class EntryReads
         => routes.MapRead(
                 "/v1/mirrors/{mirror}/entries",
                 (HttpContext context, string mirror, long? snapshot) => EntriesAsync(catalog, context, mirror, snapshot))
+            .Needs(Permission.ContentRead)
             .Describe("GetEntries", "Get a snapshot's files", "One JSON document a line, sorted by path bytes: path, digest, size, time. With them a scheduler elsewhere keeps the catalog; the root digest proves paths and digests.")
             .Produces<EntryDocument>(StatusCodes.Status200OK, Ndjson)
             .Refuses(400, 404);

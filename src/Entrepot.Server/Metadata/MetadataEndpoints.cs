@@ -1,6 +1,8 @@
+using Entrepot.Server.Access;
 using Entrepot.Server.Api;
 using Entrepot.Server.Audit;
 using Entrepot.Server.PortWatch;
+using Entrepot.Trust.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -22,6 +24,8 @@ public static class MetadataEndpoints
         routes.MapServiceReads(service.Services);
         if (service.Observed is { } ports)
             routes.MapPortReads(ports);
+        if (service.Tokens is { } tokens)
+            routes.MapKeySet(tokens);
         routes.MapReference(service.Reference);
     }
 
@@ -36,6 +40,7 @@ public static class MetadataEndpoints
                 context.Response.ContentType = "text/plain; charset=utf-8";
                 return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.WriteAsync("alive\n", context.RequestAborted);
             }))
+            .Needs(Permission.Public)
             .Describe("Health", "Ask whether the process lives", "Always 200 while it answers at all.")
             .Produces<string>(StatusCodes.Status200OK, "text/plain");
         routes.MapRead("/readyz", (async (HttpContext context) =>
@@ -46,6 +51,7 @@ public static class MetadataEndpoints
                     context, answer, ApiJson.Default.ReadinessDocument,
                     answer.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
             }))
+            .Needs(Permission.Public)
             .Describe("Readiness", "Ask whether the node can do its work", "Every check is named. An answer is good for a second.")
             .Produces<ReadinessDocument>()
             .Produces<ReadinessDocument>(StatusCodes.Status503ServiceUnavailable);

@@ -5,6 +5,7 @@ using Entrepot.Ports.Allocation;
 using Entrepot.Server.Api;
 using Entrepot.Server.Audit;
 using Entrepot.Server.PortWatch;
+using Entrepot.Trust.Tokens;
 
 namespace Entrepot.Server.Metadata;
 
@@ -23,6 +24,9 @@ public sealed record MetadataService(
 {
     /// <summary>The journal.</summary>
     public required AuditService Audit { get; init; }
+
+    /// <summary>The keys that verify tokens; null where there are none.</summary>
+    public TokenAuthority? Tokens { get; init; }
 
     /// <summary>The running services.</summary>
     public required Func<IReadOnlyList<ServiceDocument>> Services { get; init; }

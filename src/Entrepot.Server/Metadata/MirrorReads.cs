@@ -2,8 +2,10 @@ using System.Globalization;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Mirror.Catalog;
+using Entrepot.Server.Access;
 using Entrepot.Server.Api;
 using Entrepot.Server.Http;
+using Entrepot.Trust.Access;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -16,39 +18,46 @@ internal static class MirrorReads
     public static void MapMirrorReads(this IEndpointRouteBuilder routes, MirrorCatalog catalog)
     {
         routes.MapRead("/v1/mirrors", ((HttpContext context) => ListAsync(catalog, context)))
+            .Needs(Permission.ContentRead)
             .Describe("ListMirrors", "List the mirrors", "Sorted by name, each with its current snapshot.")
             .Produces<IReadOnlyList<MirrorDocument>>();
         routes.MapRead("/v1/mirrors/{mirror}", (HttpContext context, string mirror) => GetAsync(catalog, context, mirror))
+            .Needs(Permission.ContentRead)
             .Describe("GetMirror", "Show a mirror", "Its settings and its current snapshot.")
             .Produces<MirrorDocument>()
             .Refuses(400, 404);
         routes.MapRead(
                 "/v1/mirrors/{mirror}/snapshots",
                 (HttpContext context, string mirror, long? before, int? count) => SnapshotsAsync(catalog, context, mirror, before, count))
+            .Needs(Permission.ContentRead)
             .Describe("ListSnapshots", "List a mirror's snapshots", "Newest first; before=NUMBER gives the page of older ones, count at most 1,000.")
             .Produces<IReadOnlyList<SnapshotDocument>>()
             .Refuses(400, 404);
         routes.MapRead(
                 "/v1/mirrors/{mirror}/snapshots/{number:long}",
                 (HttpContext context, string mirror, long number) => SnapshotAsync(catalog, context, mirror, number))
+            .Needs(Permission.ContentRead)
             .Describe("GetSnapshot", "Show a snapshot", "Without its files; see tree and listing.")
             .Produces<SnapshotDocument>()
             .Refuses(400, 404);
         routes.MapRead(
                 "/v1/mirrors/{mirror}/snapshots/{from:long}/diff/{to:long}",
                 (HttpContext context, string mirror, long from, long to) => DiffAsync(catalog, context, mirror, from, to))
+            .Needs(Permission.ContentRead)
             .Describe("DiffSnapshots", "Compare two snapshots", "What was added, removed and changed on the way from the first to the second.")
             .Produces<SnapshotDiffDocument>()
             .Refuses(400, 404);
         routes.MapRead(
                 "/v1/mirrors/{mirror}/listing",
                 (HttpContext context, string mirror, long? snapshot) => ListingAsync(catalog, context, mirror, snapshot))
+            .Needs(Permission.ContentRead)
             .Describe("GetListing", "Get a snapshot's listing", "One line for each file as sha256sum writes it, sorted by path bytes; its SHA-256 is the root digest.")
             .Produces<string>(StatusCodes.Status200OK, "text/plain")
             .Refuses(400, 404);
         routes.MapRead(
                 "/v1/mirrors/{mirror}/tree/{**path}",
                 (HttpContext context, string mirror, string? path, long? snapshot) => TreeAsync(catalog, context, mirror, snapshot))
+            .Needs(Permission.ContentRead)
             .Describe("GetTree", "Look up a path", "A file, or one level of a folder. Without a path the root folder.")
             .Produces<FileDocument>()
             .Produces<FolderDocument>()

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Entrepot.Server.Access;
 using Entrepot.Server.Api;
+using Entrepot.Trust.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -19,17 +21,17 @@ internal static class ReferenceEndpoints
             var document = await reference.BuildAsync(context.RequestAborted);
             context.Response.ContentType = JsonExchange.Json;
             await context.Response.WriteAsync(document.ToJsonString(JsonSerializerOptions.Web), context.RequestAborted);
-        }).ExcludeFromDescription();
+        }).Needs(Permission.Public).ExcludeFromDescription();
         routes.MapGet("/", static context =>
         {
             context.Response.Redirect("/reference");
             return Task.CompletedTask;
-        }).ExcludeFromDescription();
+        }).Needs(Permission.Public).ExcludeFromDescription();
         routes.MapScalarApiReference("/reference", static options =>
         {
             options.Title = "Entrepot API";
             options.OpenApiRoutePattern = "/openapi/{documentName}.json";
             options.DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp().HideClientButton().HideDeveloperTools();
-        }).ExcludeFromDescription();
+        }).Needs(Permission.Public).ExcludeFromDescription();
     }
 }

@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
+using Entrepot.Server.Access;
 using Entrepot.Server.Api;
 using Entrepot.Server.Http;
+using Entrepot.Trust.Access;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -15,10 +17,12 @@ internal static class ServiceReads
     public static void MapServiceReads(this IEndpointRouteBuilder routes, Func<IReadOnlyList<ServiceDocument>> services)
     {
         routes.MapRead("/v1/services", (HttpContext context) => WriteAsync(context, services()))
+            .Needs(Permission.NetworkRead)
             .Describe("ListServices", "List the running services", "Every instance that takes clients, by service and node. With If-None-Match an unchanged list is answered with 304.")
             .Produces<IReadOnlyList<ServiceDocument>>()
             .Produces(StatusCodes.Status304NotModified);
         routes.MapRead("/v1/services/{name}", (HttpContext context, string name) => WriteAsync(context, Of(Checked(name))))
+            .Needs(Permission.NetworkRead)
             .Describe("GetService", "Find the instances of a service", "Empty when none takes clients now. With If-None-Match an unchanged list is answered with 304.")
             .Produces<IReadOnlyList<ServiceDocument>>()
             .Produces(StatusCodes.Status304NotModified)

@@ -1,6 +1,8 @@
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
+using Entrepot.Server.Access;
 using Entrepot.Server.Api;
+using Entrepot.Trust.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -13,6 +15,7 @@ internal static class EdgeErrorEndpoints
     /// <summary>Adds the endpoint to the admin surface.</summary>
     public static void MapEdgeErrors(this IEndpointRouteBuilder routes, INodeDirectory edges)
         => routes.MapPost("/v1/nodes/{node}/errors", (HttpContext context, string node) => ReportAsync(edges, context, node))
+            .Needs(Permission.NodeReport)
             .Describe("ReportEdgeError", "Tell what was met with an edge", "Sent by schedulers on other nodes. An edge that is not known is ignored.")
             .Takes<EdgeErrorReport>(JsonExchange.Json)
             .Produces(StatusCodes.Status204NoContent)

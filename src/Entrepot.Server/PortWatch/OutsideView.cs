@@ -1,7 +1,9 @@
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Ports.Reachability;
+using Entrepot.Server.Access;
 using Entrepot.Server.Api;
+using Entrepot.Trust.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -48,6 +50,7 @@ internal static class OutsideViewEndpoints
     /// <summary>Adds it to the admin surface.</summary>
     public static void MapOutsideView(this IEndpointRouteBuilder routes, OutsideView view)
         => routes.MapPost("/v1/nodes/{node}/probe", (HttpContext context, string node) => TryAsync(view, context, node))
+            .Needs(Permission.NodesProbe)
             .Describe("ProbeNode", "Try from the origin whether a node's ports can be reached now", "By connections made for it, so that the answer tells of the packet filter as it is. Only ports that the network tries anyway.")
             .Produces<IReadOnlyList<ReachDocument>>()
             .Refuses(404);

@@ -1,9 +1,10 @@
-using System.Net;
 using Entrepot.Ports.Findings;
 using Entrepot.Ports.Truth;
+using Entrepot.Server.Access;
 using Entrepot.Server.Api;
 using Entrepot.Server.Http;
 using Entrepot.Server.Metadata;
+using Entrepot.Trust.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -17,17 +18,21 @@ internal static class PortWatchEndpoints
     public static void MapPortReads(this IEndpointRouteBuilder routes, ObservedPorts ports)
     {
         routes.MapRead("/v1/ports/status", (HttpContext context) => StatusAsync(ports, context))
+            .Needs(Permission.NetworkRead)
             .Describe(
                 "GetPortStatus", "Show the four truths of every port",
-                "Declared, bound, permitted and reachable, with one verdict each. Ports that nobody declared are told only to this machine itself.")
+                "Declared, bound, permitted and reachable, with one verdict each. Ports that nobody declared are told only to this machine itself, and to whoever may read findings.")
             .Produces<StatusDocument>();
         routes.MapRead("/v1/ports/reach", ((HttpContext context) => JsonExchange.WriteAsync(context, ports.Reports.Documents, ApiJson.Default.IReadOnlyListReachDocument)))
+            .Needs(Permission.NetworkRead)
             .Describe("GetPortReach", "Show from where which port can be reached", "As the nodes found out by probing each other's surfaces.")
             .Produces<IReadOnlyList<ReachDocument>>();
         routes.MapRead("/v1/ports/targets", ((HttpContext context) => JsonExchange.WriteAsync(context, ports.Targets(), ApiJson.Default.IReadOnlyListProbeTargetDocument)))
+            .Needs(Permission.NetworkRead)
             .Describe("GetProbeTargets", "Show which ports the nodes try to reach", "The surfaces of the network and what the origin declares for others to reach; nobody can add to them by a request.")
             .Produces<IReadOnlyList<ProbeTargetDocument>>();
         routes.MapRead("/v1/ports/findings", (HttpContext context, bool? resolved) => FindingsAsync(ports, context, resolved ?? false))
+            .Needs(Permission.FindingsRead)
             .Describe("ListFindings", "List the findings", "Differences between the truths of ports, the open ones first. resolved=true shows resolved ones as well.")
             .Produces<IReadOnlyList<FindingDocument>>();
     }
@@ -38,6 +43,7 @@ internal static class PortWatchEndpoints
         foreach (var (verb, state, summary) in new[] { ("acknowledge", FindingState.Acknowledged, "Say that a finding is known"), ("fix", FindingState.Fixing, "Say that a finding is worked on") })
         {
             routes.MapPost($"/v1/ports/findings/{{id:long}}/{verb}", (HttpContext context, long id) => MarkAsync(ports, context, id, state))
+                .Needs(Permission.FindingsMark)
                 .Describe($"{char.ToUpperInvariant(verb[0])}{verb[1..]}Finding", summary, "Only a fresh observation resolves it; nobody can.")
                 .Takes<MarkFindingRequest>(JsonExchange.Json)
                 .Produces<FindingDocument>()
@@ -49,15 +55,13 @@ internal static class PortWatchEndpoints
     {
         var status = await ports.Watcher.StatusAsync(context.RequestAborted);
         context.Response.Headers.CacheControl = "no-store";
-        await JsonExchange.WriteAsync(context, IsThisMachine(context) ? status : Declared(status), ApiJson.Default.StatusDocument);
+        await JsonExchange.WriteAsync(context, MaySeeHost(context) ? status : Declared(status), ApiJson.Default.StatusDocument);
     }
 
     private static Task FindingsAsync(ObservedPorts ports, HttpContext context, bool resolved)
     {
         var now = ports.Time.GetUtcNow();
-        var here = IsThisMachine(context);
-        IReadOnlyList<FindingDocument> findings = [.. ports.Findings.List(resolved)
-            .Where(finding => here || finding.Service is not null).Select(finding => FindingDocument.Of(finding, now))];
+        IReadOnlyList<FindingDocument> findings = [.. ports.Findings.List(resolved).Select(finding => FindingDocument.Of(finding, now))];
         return JsonExchange.WriteAsync(context, findings, ApiJson.Default.IReadOnlyListFindingDocument);
     }
 
@@ -75,6 +79,6 @@ internal static class PortWatchEndpoints
             .Select(static row => row with { Listeners = [.. row.Listeners.Select(static listener => listener with { Executable = null, User = null, Unit = null })] })],
     };
 
-    private static bool IsThisMachine(HttpContext context)
-        => context.Connection is { RemoteIpAddress: { } remote, LocalIpAddress: { } local } && (IPAddress.IsLoopback(remote) || remote.Equals(local));
+    private static bool MaySeeHost(HttpContext context)
+        => Requester.IsThisMachine(context) || AccessPolicy.Decide(Permission.FindingsRead, Requester.Of(context), openReading: false) == AccessVerdict.Allowed;
 }

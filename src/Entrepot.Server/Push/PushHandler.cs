@@ -138,7 +138,11 @@ internal sealed class PushHandler(PushService service, UploadHandler uploads)
         if (!RequestTarget.TryParse(context, out var target, out var fault))
             throw fault.ToException();
         if (target is { Mirror: { } mirror, Path: { } path, IsFolder: false })
+        {
+            Requester.RequireMirror(context, mirror);
             return (mirror, path);
+        }
+
         throw Fault.Of(
             PushFault.FileExpected, FaultKind.Invalid, $"'{RequestTarget.RawPath(context)}' does not name a file.",
             "Put to /MIRROR/PATH; curl -T FILE adds the file's name to an address that ends in '/'.").ToException();

@@ -49,7 +49,7 @@ internal sealed class UploadHandler(PushService service, ILogger logger)
     /// <summary>HEAD: how far the upload is.</summary>
     public async Task HeadAsync(HttpContext context, string id)
     {
-        var session = service.Uploads.Find(id);
+        var session = Find(context, id);
         // The offset that is told must be one that can be continued from, so whoever still writes ends first.
         await using var lease = await session.AcquireAsync(append: false, context.RequestAborted);
         var response = context.Response;
@@ -68,7 +68,7 @@ internal sealed class UploadHandler(PushService service, ILogger logger)
     /// <summary>DELETE: the sender gives up.</summary>
     public async Task CancelAsync(HttpContext context, string id)
     {
-        await using var lease = await service.Uploads.Find(id).AcquireAsync(append: false, context.RequestAborted);
+        await using var lease = await Find(context, id).AcquireAsync(append: false, context.RequestAborted);
         await lease.RemoveAsync();
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
@@ -76,7 +76,7 @@ internal sealed class UploadHandler(PushService service, ILogger logger)
     /// <summary>PATCH: the next part of the content, or the last.</summary>
     public async Task AppendAsync(HttpContext context, string id)
     {
-        var session = service.Uploads.Find(id);
+        var session = Find(context, id);
         if (!await IsPartialUploadAsync(context))
             return;
         var digests = ExpectationHeaders.Parse(context.Request.Headers);
@@ -117,6 +117,17 @@ internal sealed class UploadHandler(PushService service, ILogger logger)
         => FaultResponses.WriteAsync(
             context, Fault.Of(UploadFault.InconsistentLength, FaultKind.Invalid, message, "Announce one length and keep to it."),
             type: Types + "inconsistent-upload-length");
+
+    /// <summary>An upload that the requester may go on with: its mirror is among those that the credential is for.</summary>
+    private UploadSession Find(HttpContext context, string id)
+    {
+        var session = service.Uploads.Find(id);
+        if (OrderOf(session.State).Mirror is { } mirror)
+            Requester.RequireMirror(context, mirror);
+        return session;
+    }
+
+    private static PushOrder OrderOf(UploadState state) => JsonSerializer.Deserialize(state.Order, PushJson.Default.PushOrder)!;
 
     private static PushOutcome? OutcomeOf(UploadState state)
         => state.Outcome is { } text ? JsonSerializer.Deserialize(text, PushJson.Default.PushOutcome) : null;
@@ -170,7 +181,7 @@ internal sealed class UploadHandler(PushService service, ILogger logger)
 
     private async Task FinishAsync(HttpContext context, UploadLease lease, Answer answer)
     {
-        var order = JsonSerializer.Deserialize(lease.State.Order, PushJson.Default.PushOrder)!;
+        var order = OrderOf(lease.State);
         if (lease.State.Length is { } length && length != lease.State.Offset)
         {
             await InconsistentAsync(context, $"The upload was announced with {length} bytes, but ends at {lease.State.Offset}.");

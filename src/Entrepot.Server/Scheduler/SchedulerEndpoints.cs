@@ -2,9 +2,11 @@ using System.Net;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Mirror.Catalog;
+using Entrepot.Server.Access;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Http;
 using Entrepot.Server.Scheduler.Pages;
+using Entrepot.Trust.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -26,7 +28,7 @@ public static class SchedulerEndpoints
         if (scheduler.Options.Mode == RoutingMode.Proxy)
             _ = routes.ServiceProvider.GetRequiredService<IHttpForwarder>();  // at start, not at the first download
         routes.MapAlive();
-        return routes.Map("/{**path}", context => HandleAsync(context, scheduler)).WithDisplayName("Scheduler");
+        return routes.Map("/{**path}", context => HandleAsync(context, scheduler)).WithDisplayName("Scheduler").Needs(Permission.ContentRead);
     }
 
     private static Task HandleAsync(HttpContext context, SchedulerService scheduler)

@@ -35,6 +35,7 @@ public static class AccessPolicy
         [Permission.NodesManage] = Role.Operator,
         [Permission.NodesAdmit] = Role.Admin,
         [Permission.NodeReport] = Role.Node,
+        [Permission.NodesProbe] = Role.Operator | Role.Node,
         [Permission.TokensManage] = Role.Admin,
         [Permission.ChangesPropose] = Role.Operator,
         [Permission.ChangesApprove] = Role.Approver,

@@ -44,6 +44,9 @@ public enum Permission
     /// <summary>Tell how a node is.</summary>
     NodeReport,
 
+    /// <summary>Have the origin try a node's known ports from outside.</summary>
+    NodesProbe,
+
     /// <summary>Make, revoke and list tokens; change the keys that sign them.</summary>
     TokensManage,
 

@@ -28,6 +28,7 @@ public sealed class PortRotationTests : IDisposable
     {
         await using var node = await StartAsync();
         var content = RandomNumberGenerator.GetBytes(300_000);
+        OperatorToken.Show(_http, _folder);
         (await _http.PostAsJsonAsync(new Uri(Url(node, "admin"), "/v1/mirrors"), new CreateMirrorRequest("files"), ApiJson.Default.CreateMirrorRequest, Cancellation))
             .StatusCode.ShouldBe(HttpStatusCode.Created);
         (await _http.PutAsync(new Uri(Url(node, "push"), "/files/a.bin"), new ByteArrayContent(content), Cancellation)).StatusCode.ShouldBe(HttpStatusCode.Created);

@@ -27,6 +27,7 @@ public sealed class NodeTests : IDisposable
         PushResult pushed;
         await using (var node = await StartAsync())
         {
+            OperatorToken.Show(_http, _folder);
             using var response = await _http.PutAsync(new Uri(Url(node, "push"), "/dotnet/pushed/a.txt"), new StringContent("hello"), Cancellation);
             response.StatusCode.ShouldBe(HttpStatusCode.Created);
             pushed = (await response.Content.ReadFromJsonAsync(ApiJson.Default.PushResult, Cancellation))!;

@@ -13,7 +13,7 @@ public sealed class DocumentationTests : IAsyncLifetime
     /// <summary>Commands that are not for a test: they would run the tests again, or need a second machine.</summary>
     private static readonly string[] NotRun = ["./test", "entrepot serve"];
 
-    private static readonly string[] First = ["{\"name\":\"images\"", "-X PATCH -H \"Content-Type: application/json"];
+    private static readonly string[] First = ["AUTH=", "{\"name\":\"images\"", "-X PATCH -H \"Content-Type: application/json"];
 
     private static readonly (string Surface, int Port)[] DefaultPorts = [("push", 8333), ("metadata", 3000), ("admin", 9080), ("scheduler", 8080)];
 

@@ -76,6 +76,7 @@ public sealed class KillOriginTests : IDisposable
 
     private async Task PushAsync(EntrepotProcess origin, Trigger trigger, Random random, string prefix)
     {
+        var credential = origin.Credential;
         for (var i = 0; !trigger.Fired.IsCompleted; i++)
         {
             var bytes = new byte[random.Next(1, LargestFile)];
@@ -84,7 +85,11 @@ public sealed class KillOriginTests : IDisposable
             var path = $"{prefix}-{i}.bin";
             try
             {
-                using var response = await _http.PutAsync(new Uri(origin.Url("push"), $"/drill/{path}"), new TriggeringContent(bytes, trigger));
+                using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(origin.Url("push"), $"/drill/{path}"))
+                {
+                    Content = new TriggeringContent(bytes, trigger), Headers = { Authorization = credential },
+                };
+                using var response = await _http.SendAsync(request);
                 response.StatusCode.ShouldBe(HttpStatusCode.Created);
                 (await response.Content.ReadFromJsonAsync(ApiJson.Default.PushResult))!.Digest.Hex.ShouldBe(digest);
                 _acknowledged[path] = digest;

@@ -13,7 +13,7 @@ public sealed class MemoryTests
         var file = network.Folder["large.bin"];
         var digest = TestFolder.WriteRandom(file, size, 1);
         (await network.Origin.CommandAsync("mirror", "create", "images")).ShouldSucceed();
-        (await Command.RunAsync("curl", "-fsS", "-T", file, $"{network.Origin.Url("push")}images/large.bin")).ShouldSucceed().Output.ShouldContain(digest);
+        (await Command.RunAsync("curl", "-fsS", "-H", $"Authorization: {network.Origin.Credential}", "-T", file, $"{network.Origin.Url("push")}images/large.bin")).ShouldSucceed().Output.ShouldContain(digest);
         var (_, uploaded) = network.Origin.Memory;
 
         // Cold: the first clients make the edge fill its cache while all of them read.

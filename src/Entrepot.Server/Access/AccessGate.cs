@@ -1,0 +1,145 @@
+using System.Globalization;
+using System.Net;
+using Entrepot.Core.Faults;
+using Entrepot.Core.Journal;
+using Entrepot.Core.State;
+using Entrepot.Server.Hosting;
+using Entrepot.Server.Http;
+using Entrepot.Trust.Access;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Entrepot.Server.Access;
+
+/// <summary>The gate of a surface: who is it, then may it. It stands behind routing, so that it knows which endpoint is asked for, and before
+/// every endpoint.</summary>
+internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, TimeProvider time, ILogger logger)
+{
+    private const string Scheme = "Bearer";
+
+    /// <summary>Adds the gate.</summary>
+    public static void Use(IApplicationBuilder app, SurfaceAccess access, StateDatabase state, TimeProvider time, ILogger logger)
+    {
+        var gate = new AccessGate(access, state, time, logger);
+        app.Use(gate.PassAsync);
+    }
+
+    private Task PassAsync(HttpContext context, RequestDelegate next)
+    {
+        // Without an endpoint there is nothing to guard: what follows is 404 or 405.
+        if (context.GetEndpoint() is not { } endpoint || EndpointPermissions.PermissionOf(endpoint) is not { } needed)
+            return next(context);
+        if (Requester.Of(context).Proof == Proof.None && TokenOf(context) is { } token)
+        {
+            if (Judge(context, token, out var bearer) is { } refusal)
+                return FailAsync(context, refusal);
+            context.Features.Set(bearer);
+        }
+
+        var principal = Requester.Of(context);
+        if (principal.Proof == Proof.None && needed is Permission.NodeReport or Permission.NodesProbe)
+            principal = NodeRecognition.ByAddress(context);
+        return AccessPolicy.Decide(needed, principal, access.OpenReading) switch
+        {
+            AccessVerdict.Allowed => next(context),
+            AccessVerdict.NeedsCredential => RefuseAsync(context, Anonymous(needed), StatusCodes.Status401Unauthorized, null, null),
+            _ => RefuseAsync(context, Forbidden(principal, needed), StatusCodes.Status403Forbidden, "insufficient_scope", Words(needed)),
+        };
+    }
+
+    /// <summary>The token of the request; null when none was sent, or this surface does not judge tokens.</summary>
+    private string? TokenOf(HttpContext context)
+    {
+        if (access.Tokens is null)
+            return null;
+        var header = context.Request.Headers.Authorization.ToString();
+        return header.Length > Scheme.Length && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && header[Scheme.Length] == ' '
+            ? header[(Scheme.Length + 1)..].Trim(' ')
+            : null;
+    }
+
+    private Fault? Judge(HttpContext context, string token, out Principal? principal)
+    {
+        principal = null;
+        // Before it is looked at: it is spent whether it is good or not.
+        if (!Requester.IsConfidential(context))
+            return Fault.Of(
+                AccessFault.ClearText, FaultKind.Forbidden, $"The {access.Surface} surface takes no credential in clear text over a network: whoever listens has it now.",
+                "Revoke that token, and send the next one over https, or from the machine itself.");
+        if (!access.Tokens!.TryVerify(token, out var grant, out var fault))
+            return fault;
+        if (grant.IsOperator && !Requester.IsThisMachine(context))
+            return Fault.Of(
+                AccessFault.Elsewhere, FaultKind.Forbidden, "The node's own credential is good on its own machine only.",
+                "Make a token for other machines: entrepot token create.");
+        principal = grant.ToPrincipal();
+        return null;
+    }
+
+    /// <summary>A credential that is not good: 401, or 429 when the source has sent too many.</summary>
+    private Task FailAsync(HttpContext context, Fault fault)
+    {
+        var source = SourceRate.SubjectOf(context.Connection.RemoteIpAddress ?? IPAddress.None);
+        var answer = access.Failures!.Note(source);
+        if (answer.Told > 0)
+            _ = JournalAsync(source, fault, answer.Told);
+        if (answer.RetryAfter is not { } wait)
+            return RefuseAsync(context, fault, StatusCodes.Status401Unauthorized, "invalid_token", null);
+        context.Response.OnStarting(() =>
+        {
+            context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+            return Task.CompletedTask;
+        });
+        return FaultResponses.WriteAsync(
+            context,
+            Fault.Of(
+                AccessFault.TooManyFailures, FaultKind.Exhausted, $"{source} sent too many credentials that are not good, the last because: {fault.Message}",
+                "Wait as Retry-After says, and send one that is good."),
+            status: StatusCodes.Status429TooManyRequests);
+    }
+
+    /// <summary>Refuses with the challenge of RFC 6750 §3.</summary>
+    private Task RefuseAsync(HttpContext context, Fault fault, int status, string? error, string? scope)
+    {
+        context.Response.OnStarting(() =>
+        {
+            var challenge = $"{Scheme} realm=\"{access.Tokens?.Network ?? access.Surface}\"";
+            if (error is not null)
+                challenge += $", error=\"{error}\"";
+            if (scope is not null)
+                challenge += $", scope=\"{scope}\"";
+            context.Response.Headers.WWWAuthenticate = challenge;
+            return Task.CompletedTask;
+        });
+        return FaultResponses.WriteAsync(context, fault, status: status);
+    }
+
+    private Fault Anonymous(Permission needed) => Fault.Of(
+        AccessFault.Anonymous, FaultKind.Forbidden, $"The {access.Surface} surface does this for {Or(needed)} only, and no credential was sent.",
+        "Send 'Authorization: Bearer TOKEN' with what 'entrepot token create' printed.");
+
+    private static Fault Forbidden(Principal principal, Permission needed) => Fault.Of(
+        AccessFault.Forbidden, FaultKind.Forbidden, $"'{principal.Name}' may not do this: it is for {Or(needed)}.",
+        $"Ask an admin for a token with the role {Or(needed)}.");
+
+    private static string Or(Permission needed) => string.Join(" or ", Roles.WordsOf(AccessPolicy.HoldersOf(needed)));
+
+    private static string Words(Permission needed) => string.Join(' ', Roles.WordsOf(AccessPolicy.HoldersOf(needed)));
+
+    private async Task JournalAsync(IPAddress source, Fault fault, int count)
+    {
+        try
+        {
+            await state.WriteAsync(transaction => JournalTable.Append(
+                transaction,
+                new JournalEntry(
+                    time.GetUtcNow(), $"anonymous@{source}", "access.refuse", access.Surface,
+                    JournalDetails.Of(("reason", fault.Code), ("failures", count.ToString(CultureInfo.InvariantCulture))))));
+        }
+        catch (Exception error)
+        {
+            Log.RefusalNotJournalled(logger, access.Surface, error);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+using Entrepot.Trust.Tokens;
+
+namespace Entrepot.Server.Access;
+
+/// <summary>How a surface decides who may do what.</summary>
+/// <param name="Surface">Its name.</param>
+internal sealed record SurfaceAccess(string Surface)
+{
+    /// <summary>Judges tokens; null where none can be judged, away from the origin: there a token says nothing.</summary>
+    public TokenAuthority? Tokens { get; init; }
+
+    /// <summary>True where content and network may be read by everybody; private mirrors ask for themselves.</summary>
+    public bool OpenReading { get; init; }
+
+    /// <summary>Told of credentials that are not good, so that nobody tries for ever; null where no token is judged.</summary>
+    public FailureBook? Failures { get; init; }
+}

@@ -1,0 +1,70 @@
+using System.Net;
+using Entrepot.Trust.Access;
+using Microsoft.AspNetCore.Routing;
+
+namespace Entrepot.FunctionalTests.Access;
+
+/// <summary>Who may do what: every endpoint of every surface, by every role, with a real request for each cell.</summary>
+public sealed class AccessMatrixTests
+{
+    private const string Begin = "<!-- endpoints -->\n", End = "<!-- end -->";
+
+    private static readonly string Page = Path.Combine(Root(), "docs/reference/access.md");
+
+    [Fact]
+    public async Task The_reference_lists_every_endpoint_that_there_is()
+    {
+        await using var site = await AccessSite.StartAsync();
+        var rows = AccessRow.OfEndpoints(
+            site.Node.Surfaces.SelectMany(static surface => surface.Endpoints.OfType<RouteEndpoint>().Select(endpoint => (surface.Document.Surface, endpoint))),
+            static surface => surface is "metadata" or "scheduler" or "edge");
+
+        var text = await File.ReadAllTextAsync(Page, TestContext.Current.CancellationToken);
+        var (from, to) = (text.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length, text.IndexOf(End, StringComparison.Ordinal));
+        var head = $"| surface | method | address | permission | {string.Join(" | ", AccessRow.Columns.Select(static role => role == Role.None ? "nobody" : role.ToString().ToLowerInvariant()))} |\n| {string.Join(" | ", Enumerable.Repeat("---", 4 + AccessRow.Columns.Count))} |\n";
+        var current = head + string.Concat(rows.Select(static row => row + "\n"));
+        if (Environment.GetEnvironmentVariable("ENTREPOT_APPROVE") == "1")
+            await File.WriteAllTextAsync(Page, text[..from] + current + text[to..], TestContext.Current.CancellationToken);
+        else
+            text[from..to].ShouldBe(current);
+    }
+
+    [Fact]
+    public async Task Every_endpoint_does_for_every_role_what_the_reference_says()
+    {
+        await using var site = await AccessSite.StartAsync();
+        var rows = AccessRow.Read(await File.ReadAllTextAsync(Page, TestContext.Current.CancellationToken));
+        rows.Count.ShouldBeGreaterThan(50);
+        var wrong = new List<string>();
+
+        foreach (var row in rows)
+        {
+            // A node's role is proven by a certificate alone, which no token stands for.
+            foreach (var role in AccessRow.Columns.Where(static role => role != Role.Node))
+            {
+                using var response = await site.SendAsync(row.Surface, new HttpMethod(row.Method), row.Sample, await site.TokenOfAsync(role));
+                var code = row.Method == "HEAD" ? "" : await AccessSite.CodeOfAsync(response);
+                var refused = response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
+                var expected = row.Cells[role] switch
+                {
+                    AccessRow.Yes or AccessRow.ByAddress => !refused,
+                    AccessRow.No when role == Role.None => response.StatusCode == HttpStatusCode.Unauthorized && (row.Method == "HEAD" || code == "access/anonymous"),
+                    AccessRow.No => response.StatusCode == HttpStatusCode.Forbidden && (row.Method == "HEAD" || code == "access/forbidden"),
+                    _ => false,
+                };
+                if (!expected)
+                    wrong.Add($"{row.Surface} {row.Method} {row.Sample} by {role}: {(int)response.StatusCode} {code}, expected '{row.Cells[role]}'");
+            }
+        }
+
+        wrong.ShouldBeEmpty();
+    }
+
+    private static string Root()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "Entrepot.slnx")))
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests run outside the source tree.");
+        return folder;
+    }
+}
