@@ -26,7 +26,7 @@ internal static class EntrepotCommand
         {
             UpCommand.Create(environment, common),
             ServeCommand.Create(environment, common),
-            Group("mirror", "Make, look at and delete mirrors", MirrorListCommand.Create, MirrorCreateCommand.Create, MirrorShowCommand.Create, MirrorDeleteCommand.Create),
+            Group("mirror", "Make, look at and delete mirrors", MirrorListCommand.Create, MirrorCreateCommand.Create, MirrorShowCommand.Create, MirrorSetCommand.Create, MirrorDeleteCommand.Create),
             PushCommand.Create(environment, common),
             PullCommand.Create(environment, common),
             RemoveCommand.Create(environment, common),

@@ -25,6 +25,7 @@ public sealed partial class MirrorCatalog
     private readonly StateDatabase _state;
     private readonly TimeProvider _time;
     private readonly FingerprintCache _fingerprints = new();
+    private readonly BlobHolders _holders = new();
     private readonly Lock _installing = new();
     private CatalogView _view;
     private CatalogView _written;
@@ -51,16 +52,17 @@ public sealed partial class MirrorCatalog
     /// <param name="format">What the content is; this version has only trees.</param>
     /// <param name="description">One line for people.</param>
     /// <param name="retention">How long old snapshots stay; null for <see cref="Retention.Default"/>.</param>
+    /// <param name="isPrivate">True when reading it takes a credential.</param>
     /// <param name="cancellation">Withdraws the request while it waits.</param>
     /// <exception cref="FaultException">The name is taken, or kind, format, text or retention are refused.</exception>
     public Task<MirrorView> CreateMirrorAsync(
         MirrorName name, string actor, MirrorKind kind = MirrorKind.Hosted, MirrorFormat format = MirrorFormat.Tree, string description = "",
-        Retention? retention = null, CancellationToken cancellation = default)
+        Retention? retention = null, bool isPrivate = false, CancellationToken cancellation = default)
     {
         MirrorRules.RequireSupported(kind, format);
         MirrorRules.RequireText("description", description);
         MirrorRules.RequireValid(retention ??= Retention.Default);
-        var info = new MirrorInfo(name, kind, format, description, retention, Now());
+        var info = new MirrorInfo(name, kind, format, description, retention, Now()) { IsPrivate = isPrivate };
         return ChangeAsync(
             (transaction, view) =>
             {
@@ -68,16 +70,16 @@ public sealed partial class MirrorCatalog
                     throw Fault.Of(
                         CatalogFault.MirrorExists, FaultKind.Conflict, $"There is a mirror '{name}' already.", "Choose another name.").ToException();
                 var mirror = new MirrorView(info, EmptySnapshot(info)) { Id = MirrorTable.Insert(transaction, info) };
-                Record(transaction, actor, "mirror.create", name.Value, new { kind, format, description, retention });
+                Record(transaction, actor, "mirror.create", name.Value, new { kind, format, description, retention, isPrivate });
                 return (view.With(mirror), mirror);
             },
             cancellation);
     }
 
-    /// <summary>Changes a mirror's description or retention; null leaves one as it is.</summary>
+    /// <summary>Changes a mirror's description, its retention or who may read it; null leaves one as it is.</summary>
     /// <exception cref="FaultException">No such mirror, or a value is refused.</exception>
     public Task<MirrorView> UpdateMirrorAsync(
-        MirrorName name, string? description, Retention? retention, string actor, CancellationToken cancellation = default)
+        MirrorName name, string? description, Retention? retention, string actor, bool? isPrivate = null, CancellationToken cancellation = default)
     {
         MirrorRules.RequireText("description", description ?? "");
         if (retention is not null)
@@ -86,13 +88,18 @@ public sealed partial class MirrorCatalog
             (transaction, view) =>
             {
                 var mirror = view.Get(name);
-                var info = mirror.Info with { Description = description ?? mirror.Info.Description, Retention = retention ?? mirror.Info.Retention };
+                var info = mirror.Info with
+                {
+                    Description = description ?? mirror.Info.Description,
+                    Retention = retention ?? mirror.Info.Retention,
+                    IsPrivate = isPrivate ?? mirror.Info.IsPrivate,
+                };
                 if (info == mirror.Info)
                     return (view, mirror);
                 MirrorTable.Update(transaction, mirror.Id, info);
                 Record(
                     transaction, actor, "mirror.update", name.Value, new { },
-                    before: new { mirror.Info.Description, mirror.Info.Retention }, after: new { info.Description, info.Retention });
+                    before: new { mirror.Info.Description, mirror.Info.Retention, mirror.Info.IsPrivate }, after: new { info.Description, info.Retention, info.IsPrivate });
                 mirror = mirror with { Info = info };
                 return (view.With(mirror), mirror);
             },
@@ -148,6 +155,11 @@ public sealed partial class MirrorCatalog
         return found;
     }
 
+    /// <summary>The mirrors that hold a blob in any of their snapshots. Recently asked ones come from memory.</summary>
+    /// <param name="view">What is published now.</param>
+    /// <param name="digest">The blob.</param>
+    public IReadOnlyList<MirrorInfo> HoldersOf(CatalogView view, Sha256Digest digest) => _holders.Find(this, view, digest);
+
     /// <summary>Those of the digests of which no blob is entered, each once, in the order given.</summary>
     public IReadOnlyList<Sha256Digest> MissingBlobs(IEnumerable<Sha256Digest> digests)
         => _state.Read(connection =>
@@ -194,7 +206,7 @@ public sealed partial class MirrorCatalog
                 mirrors.Add(info.Name, new MirrorView(info, current) { Id = id });
             }
 
-            return new CatalogView(MirrorTable.Revision(connection, transaction), mirrors);
+            return new CatalogView(MirrorTable.Revision(connection, transaction), mirrors, MirrorTable.IsGuarded(connection, transaction));
         });
 
     private static TreeSnapshot EmptySnapshot(MirrorInfo mirror)

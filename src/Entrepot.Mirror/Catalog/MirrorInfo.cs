@@ -67,4 +67,8 @@ public sealed record Retention(int? KeepSnapshots, int? KeepDays)
 /// <param name="Retention">How long old snapshots stay.</param>
 /// <param name="CreatedAt">When it was made, UTC.</param>
 public sealed record MirrorInfo(
-    MirrorName Name, MirrorKind Kind, MirrorFormat Format, string Description, Retention Retention, DateTimeOffset CreatedAt);
+    MirrorName Name, MirrorKind Kind, MirrorFormat Format, string Description, Retention Retention, DateTimeOffset CreatedAt)
+{
+    /// <summary>True when reading it takes a credential.</summary>
+    public bool IsPrivate { get; init; }
+}

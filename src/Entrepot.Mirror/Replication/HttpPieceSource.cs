@@ -35,10 +35,11 @@ public sealed class HttpPieceSource : IPieceSource
     /// <param name="baseUrl">Without a trailing slash.</param>
     /// <param name="onlyIfHeld">True to ask with <c>Cache-Control: only-if-cached</c> (RFC 9111 §5.2.1.7), so that two edges never
     /// wait for each other.</param>
-    public static HttpPieceSource ForNode(HttpClient client, string name, string baseUrl, bool onlyIfHeld = false)
+    /// <param name="sign">Adds to an address what proves that it may be asked for; null for nothing.</param>
+    public static HttpPieceSource ForNode(HttpClient client, string name, string baseUrl, bool onlyIfHeld = false, Func<Uri, Uri>? sign = null)
     {
         var prefix = baseUrl.TrimEnd('/') + "/v1/blobs/";
-        return new HttpPieceSource(client, name, blob => new Uri(prefix + blob.Digest), onlyIfHeld);
+        return new HttpPieceSource(client, name, blob => sign is null ? new Uri(prefix + blob.Digest) : sign(new Uri(prefix + blob.Digest)), onlyIfHeld);
     }
 
     /// <summary>One address that has the blob's bytes.</summary>

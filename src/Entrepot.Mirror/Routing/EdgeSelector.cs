@@ -77,6 +77,7 @@ public static class EdgeSelector
         EdgeCondition.Draining => new ExcludedEdge(edge, ExcludeReason.Draining),
         EdgeCondition.Joining => new ExcludedEdge(edge, ExcludeReason.Joining),
         _ when request.Avoid?.Contains(edge.Name) == true => new ExcludedEdge(edge, ExcludeReason.Avoided),
+        _ when request.IsPrivate && !edge.ChecksAddresses => new ExcludedEdge(edge, ExcludeReason.NoKey),
         _ when edge.IsLoopback && !request.ThroughProxy && !IPAddress.IsLoopback(request.Client)
             => new ExcludedEdge(edge, ExcludeReason.LoopbackAddress),
         _ when edge.ActiveTransfers >= options.MaxTransfers

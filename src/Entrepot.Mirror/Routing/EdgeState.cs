@@ -61,6 +61,9 @@ public sealed class EdgeState
     /// <summary>Bytes that its cache can hold for one blob: the cap, or less when the disk has less. 0 for unknown.</summary>
     public long CacheBytes { get; init; }
 
+    /// <summary>True when it can check signed addresses, so that it may serve private files.</summary>
+    public bool ChecksAddresses { get; init; }
+
     /// <summary>True when its address is one that only its own machine can reach.</summary>
     public bool IsLoopback { get; }
 

@@ -18,6 +18,9 @@ public enum ExcludeReason
     /// <summary>It announces an address of its own machine, and the client is on another.</summary>
     LoopbackAddress,
 
+    /// <summary>The file is private, and it has no key to check signed addresses by.</summary>
+    NoKey,
+
     /// <summary>It has as many transfers as one edge may have.</summary>
     AtCapacity,
 

@@ -14,6 +14,9 @@ public readonly record struct SelectionRequest(IPAddress Client, Sha256Digest Di
     /// <summary>True when this machine fetches the bytes for the client, so that an edge of this machine will do.</summary>
     public bool ThroughProxy { get; init; }
 
+    /// <summary>True when only edges that check signed addresses may serve it.</summary>
+    public bool IsPrivate { get; init; }
+
     /// <summary>Edges that the client does not want, because it tried them. Null for none.</summary>
     public IReadOnlySet<NodeName>? Avoid { get; init; }
 }
@@ -49,6 +52,7 @@ public readonly record struct ExcludedEdge(EdgeState Edge, ExcludeReason Reason,
         ExcludeReason.Joining => "It has not sent two good heart-beats in a row yet.",
         ExcludeReason.Avoided => "The client asked not to be sent there.",
         ExcludeReason.LoopbackAddress => $"It announces {Edge.Url}, which only its own machine can reach; the client is on another.",
+        ExcludeReason.NoKey => "The file is private, and it has no key to check signed addresses by.",
         ExcludeReason.AtCapacity => string.Create(
             CultureInfo.InvariantCulture, $"It has {Value:0} transfers; one edge may have {Limit:0}."),
         ExcludeReason.RecentErrors => string.Create(

@@ -40,6 +40,8 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
         var principal = Requester.Of(context);
         if (principal.Proof == Proof.None && needed is Permission.NodeReport or Permission.NodesProbe)
             principal = NodeRecognition.ByAddress(context);
+        if (principal.Proof == Proof.None && needed is (Permission.ContentRead or Permission.NetworkRead) && IsSigned(context))
+            return next(context);
         return AccessPolicy.Decide(needed, principal, access.OpenReading) switch
         {
             AccessVerdict.Allowed => next(context),
@@ -47,6 +49,10 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
             _ => RefuseAsync(context, Forbidden(principal, needed), StatusCodes.Status403Forbidden, "insufficient_scope", Words(needed)),
         };
     }
+
+    /// <summary>True when the address is signed by a key that only nodes of the network have.</summary>
+    private bool IsSigned(HttpContext context)
+        => access.Urls is { } urls && SignedAddress.IsGood(context, urls.Keys, RequestTarget.RawPath(context).ToString(), digest: "", time.GetUtcNow());
 
     /// <summary>The token of the request; null when none was sent, or this surface does not judge tokens.</summary>
     private string? TokenOf(HttpContext context)

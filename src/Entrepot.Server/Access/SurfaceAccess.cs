@@ -1,4 +1,5 @@
 using Entrepot.Trust.Tokens;
+using Entrepot.Trust.Urls;
 
 namespace Entrepot.Server.Access;
 
@@ -8,6 +9,9 @@ internal sealed record SurfaceAccess(string Surface)
 {
     /// <summary>Judges tokens; null where none can be judged, away from the origin: there a token says nothing.</summary>
     public TokenAuthority? Tokens { get; init; }
+
+    /// <summary>By which nodes sign what they read, where reading takes a credential; null where none is signed.</summary>
+    public UrlKeyRing? Urls { get; init; }
 
     /// <summary>True where content and network may be read by everybody; private mirrors ask for themselves.</summary>
     public bool OpenReading { get; init; }

@@ -36,7 +36,7 @@ public static class AdminEndpoints
             .Needs(Permission.NodeReport)
             .Describe("Heartbeat", "Tell that a node is well", "Sent by edges every few seconds.")
             .Takes<HeartbeatRequest>(JsonExchange.Json)
-            .Produces(StatusCodes.Status204NoContent)
+            .Produces<HeartbeatAnswer>()
             .Refuses(400, 409, 503);
     }
 
@@ -50,7 +50,7 @@ public static class AdminEndpoints
             .Refuses(400, 409, 501);
         routes.MapPatch("/v1/mirrors/{mirror}", (HttpContext context, string mirror) => UpdateAsync(service, context, mirror))
             .Needs(Permission.MirrorsManage)
-            .Describe("UpdateMirror", "Change a mirror's description or retention", "What is left out stays as it is.")
+            .Describe("UpdateMirror", "Change a mirror's description, its retention or who may read it", "What is left out stays as it is.")
             .Takes<UpdateMirrorRequest>(JsonExchange.Json)
             .Produces<MirrorDocument>()
             .Refuses(400, 404);
@@ -125,7 +125,9 @@ public static class AdminEndpoints
 
     private static async Task HeartbeatAsync(AdminService service, HttpContext context, string node)
     {
-        service.Heartbeat(node, await JsonExchange.ReadAsync(context, ApiJson.Default.HeartbeatRequest, JsonExchange.SmallDocument));
-        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        var beat = await JsonExchange.ReadAsync(context, ApiJson.Default.HeartbeatRequest, JsonExchange.SmallDocument);
+        var answer = service.Heartbeat(node, beat, Requester.Of(context));
+        context.Response.Headers.CacheControl = "no-store";
+        await JsonExchange.WriteAsync(context, answer, ApiJson.Default.HeartbeatAnswer);
     }
 }

@@ -6,6 +6,9 @@ public enum AdminFault
     /// <summary>No such kind or format of mirror.</summary>
     UnknownKind,
 
+    /// <summary>What says who may read a mirror is neither private nor public.</summary>
+    UnknownAccess,
+
     /// <summary>The heart-beat speaks for another node than the address does.</summary>
     OtherNode,
 }

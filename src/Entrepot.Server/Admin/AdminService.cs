@@ -1,8 +1,10 @@
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
-using Entrepot.Mirror.Catalog;
 using Entrepot.Mirror.Catalog.GarbageCollection;
+using Entrepot.Mirror.Catalog;
 using Entrepot.Server.Api;
+using Entrepot.Trust.Access;
+using Entrepot.Trust.Urls;
 
 namespace Entrepot.Server.Admin;
 
@@ -17,7 +19,9 @@ public delegate IAsyncEnumerable<VerifyProgress> Verification(VerifyRequest requ
 /// <param name="collector">Garbage collection.</param>
 /// <param name="verify">Scrub on demand.</param>
 /// <param name="heartbeats">Takes heart-beats.</param>
-public sealed class AdminService(MirrorCatalog catalog, GarbageCollector collector, Verification verify, Action<HeartbeatRequest> heartbeats)
+/// <param name="keys">Sign addresses, for nodes that prove who they are; null where none is signed.</param>
+public sealed class AdminService(
+    MirrorCatalog catalog, GarbageCollector collector, Verification verify, Action<HeartbeatRequest> heartbeats, UrlKeyRing? keys = null)
 {
     /// <summary>Most blobs that an answer to garbage collection lists as held.</summary>
     public const int MaxHeldListed = 10_000;
@@ -25,11 +29,11 @@ public sealed class AdminService(MirrorCatalog catalog, GarbageCollector collect
     internal async Task<MirrorDocument> CreateAsync(CreateMirrorRequest request, string actor, CancellationToken cancellation)
         => Documents.Mirror(await catalog.CreateMirrorAsync(
             MirrorName.Parse(request.Name), actor, Parse<MirrorKind>(request.Kind, "kind"), Parse<MirrorFormat>(request.Format, "format"),
-            request.Description ?? "", ToRetention(request.Retention), cancellation));
+            request.Description ?? "", ToRetention(request.Retention), IsPrivate(request.Access) ?? false, cancellation));
 
     internal async Task<MirrorDocument> UpdateAsync(string mirror, UpdateMirrorRequest request, string actor, CancellationToken cancellation)
         => Documents.Mirror(await catalog.UpdateMirrorAsync(
-            MirrorName.Parse(mirror), request.Description, ToRetention(request.Retention), actor, cancellation));
+            MirrorName.Parse(mirror), request.Description, ToRetention(request.Retention), actor, IsPrivate(request.Access), cancellation));
 
     internal Task DeleteAsync(string mirror, string actor, CancellationToken cancellation)
         => catalog.DeleteMirrorAsync(MirrorName.Parse(mirror), actor, cancellation);
@@ -56,13 +60,17 @@ public sealed class AdminService(MirrorCatalog catalog, GarbageCollector collect
         return verify(request, actor, cancellation);
     }
 
-    internal void Heartbeat(string node, HeartbeatRequest beat)
+    internal HeartbeatAnswer Heartbeat(string node, HeartbeatRequest beat, Principal principal)
     {
         if (beat.Node != node)
             throw Fault.Of(
                 AdminFault.OtherNode, FaultKind.Invalid, $"The heart-beat is of '{beat.Node}', but was sent for '{node}'.",
                 "Send it to /v1/nodes/NODE/heartbeat with the node's own name.").ToException();
         heartbeats(beat);
+        // Whoever has the keys may read everything: an address on a list is no proof.
+        var proven = principal.Proof == Proof.Certificate && principal.Roles.HasFlag(Role.Node);
+        return new HeartbeatAnswer(
+            catalog.View.IsGuarded, proven && keys is not null ? [.. keys.Keys.Select(static key => new UrlKeyDocument(key.Epoch, key.Secret))] : null);
     }
 
     private static T Parse<T>(string? text, string what)
@@ -81,6 +89,14 @@ public sealed class AdminService(MirrorCatalog catalog, GarbageCollector collect
             AdminFault.UnknownKind, FaultKind.Invalid, $"'{text}' is not a {what} of mirror.",
             $"Use one of {string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant()}.").ToException();
     }
+
+    private static bool? IsPrivate(string? access) => access switch
+    {
+        null => null,
+        "private" => true,
+        "public" => false,
+        _ => throw Fault.Of(AdminFault.UnknownAccess, FaultKind.Invalid, $"'{access}' does not say who may read a mirror.", "Use private or public.").ToException(),
+    };
 
     private static Retention? ToRetention(RetentionDocument? document)
         => document is null ? null : new Retention(document.KeepSnapshots, document.KeepDays);

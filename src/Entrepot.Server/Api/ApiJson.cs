@@ -36,6 +36,7 @@ namespace Entrepot.Server.Api;
 [JsonSerializable(typeof(PublishRequest))]
 [JsonSerializable(typeof(RollbackRequest))]
 [JsonSerializable(typeof(HeartbeatRequest))]
+[JsonSerializable(typeof(HeartbeatAnswer))]
 [JsonSerializable(typeof(CacheDocument))]
 [JsonSerializable(typeof(IReadOnlyList<NodeDocument>))]
 [JsonSerializable(typeof(GarbageCollectionRequest))]

@@ -12,7 +12,10 @@ public static class Documents
         => new(
             mirror.Info.Name.Value, Lower(mirror.Info.Kind), Lower(mirror.Info.Format), mirror.Info.Description,
             new RetentionDocument(mirror.Info.Retention.KeepSnapshots, mirror.Info.Retention.KeepDays), mirror.Info.CreatedAt,
-            Snapshot(mirror.Current.Info, isCurrent: true));
+            Snapshot(mirror.Current.Info, isCurrent: true))
+        {
+            Access = mirror.Info.IsPrivate ? "private" : null,
+        };
 
     /// <summary>A snapshot without its files.</summary>
     public static SnapshotDocument Snapshot(SnapshotInfo snapshot, bool isCurrent)

@@ -14,7 +14,11 @@ namespace Entrepot.Server.Api;
 /// <param name="CreatedAt">When, UTC.</param>
 /// <param name="Current">The published snapshot; a new mirror has the empty snapshot 0.</param>
 public sealed record MirrorDocument(
-    string Name, string Kind, string Format, string Description, RetentionDocument Retention, DateTimeOffset CreatedAt, SnapshotDocument Current);
+    string Name, string Kind, string Format, string Description, RetentionDocument Retention, DateTimeOffset CreatedAt, SnapshotDocument Current)
+{
+    /// <summary><c>private</c> when reading it takes a credential; null for a public one.</summary>
+    public string? Access { get; init; }
+}
 
 /// <summary>How long old snapshots stay: a snapshot is dropped when neither rule holds it. The current one always stays.</summary>
 /// <param name="KeepSnapshots">The newest so many stay, 1–100,000; null for no such rule.</param>
@@ -27,15 +31,18 @@ public sealed record RetentionDocument(int? KeepSnapshots, int? KeepDays);
 /// <param name="Format">Null means <c>tree</c>.</param>
 /// <param name="Description">One line for people.</param>
 /// <param name="Retention">Null means keep the newest 10 snapshots.</param>
+/// <param name="Access"><c>private</c> or <c>public</c>; null means public.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record CreateMirrorRequest(
-    [property: JsonRequired] string Name, string? Kind = null, string? Format = null, string? Description = null, RetentionDocument? Retention = null);
+    [property: JsonRequired] string Name, string? Kind = null, string? Format = null, string? Description = null, RetentionDocument? Retention = null,
+    string? Access = null);
 
 /// <summary>Asks for changes of a mirror's settings; what is null stays as it is.</summary>
 /// <param name="Description">One line for people.</param>
 /// <param name="Retention">How long old snapshots stay.</param>
+/// <param name="Access"><c>private</c> or <c>public</c>.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-public sealed record UpdateMirrorRequest(string? Description = null, RetentionDocument? Retention = null);
+public sealed record UpdateMirrorRequest(string? Description = null, RetentionDocument? Retention = null, string? Access = null);
 
 /// <summary>One immutable version of a mirror.</summary>
 /// <param name="Number">Counted from 1 in each mirror.</param>
@@ -98,6 +105,9 @@ public sealed record FolderItem(string Name, string Type, long Size, DateTimeOff
 /// <param name="Pieces">Base64 of 36 bytes a piece: CRC-32 big-endian, then SHA-256.</param>
 public sealed record FingerprintDocument(Sha256Digest Digest, long Size, string Crc32, string? Md5, int PieceSize, byte[] Pieces)
 {
+    /// <summary>What to append to <c>/v1/blobs/DIGEST?</c> at an edge, in a network with private mirrors; good for an hour. Else null.</summary>
+    public string? Grant { get; init; }
+
     /// <summary>The fingerprint, or null when the document is not one: a number or list of another form, or parts that contradict each other.
     /// Whether it is the one that was asked for is left to the caller.</summary>
     public Fingerprint? TryRead()

@@ -72,6 +72,9 @@ public sealed record HeartbeatRequest(
     /// an edge that never does. Not shown to anybody.</summary>
     public string? Instance { get; init; }
 
+    /// <summary>The newest key that it has to check signed addresses by; null for none.</summary>
+    public long? KeyEpoch { get; init; }
+
     /// <summary><see cref="EdgeRole"/> or <see cref="SchedulerRole"/>; null means an edge.</summary>
     public string? Role { get; init; }
 
@@ -84,6 +87,16 @@ public sealed record HeartbeatRequest(
     /// <summary>What it found out about the ports of other nodes since the last heart-beat, or null.</summary>
     public IReadOnlyList<ProbeReport>? Probes { get; init; }
 }
+
+/// <summary>What the origin answers to a heart-beat.</summary>
+/// <param name="Guarded">True since the network has, or had, a private mirror: edges then serve nothing by its digest alone.</param>
+/// <param name="Keys">Check and sign addresses; only for nodes that proved who they are, and null for others.</param>
+public sealed record HeartbeatAnswer(bool Guarded, IReadOnlyList<UrlKeyDocument>? Keys);
+
+/// <summary>A key that signs addresses.</summary>
+/// <param name="Epoch">The hour that it is for, counted from 1970 UTC.</param>
+/// <param name="Secret">32 bytes.</param>
+public sealed record UrlKeyDocument(long Epoch, byte[] Secret);
 
 /// <summary>A node as <c>/v1/nodes</c> shows it.</summary>
 /// <param name="Last">Its last heart-beat.</param>

@@ -21,6 +21,11 @@ public sealed partial class EntrepotClient
         => CallAsync(
             "admin", HttpMethod.Post, "/v1/mirrors", Json(request, ApiJson.Default.CreateMirrorRequest), ApiJson.Default.MirrorDocument, cancellation);
 
+    /// <summary>Changes a mirror's settings; what is null stays as it is.</summary>
+    public Task<MirrorDocument> UpdateMirrorAsync(MirrorName mirror, UpdateMirrorRequest request, CancellationToken cancellation = default)
+        => CallAsync(
+            "admin", HttpMethod.Patch, $"/v1/mirrors/{mirror}", Json(request, ApiJson.Default.UpdateMirrorRequest), ApiJson.Default.MirrorDocument, cancellation);
+
     /// <summary>Deletes a mirror with all its snapshots; its blobs go with the next garbage collection after their grace.</summary>
     public async Task DeleteMirrorAsync(MirrorName mirror, CancellationToken cancellation = default)
     {

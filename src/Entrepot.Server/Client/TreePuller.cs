@@ -114,8 +114,8 @@ public sealed class TreePuller(EntrepotClient client, int connections, TimeProvi
         else
         {
             MakeFolder(destination);
-            var fingerprint = await FingerprintAsync(document, cancellation);
-            var result = await DownloadAsync(document, fingerprint, destination, edges, transfers, observer, cancellation);
+            var (fingerprint, grant) = await FingerprintAsync(document, cancellation);
+            var result = await DownloadAsync(document, fingerprint, grant, destination, edges, transfers, observer, cancellation);
             File.SetLastWriteTimeUtc(destination, document.Modified.UtcDateTime);
             pulled = new PulledFile(document.Path, item.Destination, document.Digest, document.Size, false, result);
         }
@@ -125,7 +125,7 @@ public sealed class TreePuller(EntrepotClient client, int connections, TimeProvi
     }
 
     private async Task<PullResult> DownloadAsync(
-        FileDocument document, Fingerprint fingerprint, string destination, IReadOnlyList<(string Name, string Url)> edges, int transfers,
+        FileDocument document, Fingerprint fingerprint, string? grant, string destination, IReadOnlyList<(string Name, string Url)> edges, int transfers,
         IPullObserver observer, CancellationToken cancellation)
     {
         var downloader = new PullDownloader(new PullOptions { MaxTransfers = transfers, TransfersPerSource = Math.Max(1, (transfers + edges.Count - 1) / Math.Max(1, edges.Count)) }, time);
@@ -133,7 +133,7 @@ public sealed class TreePuller(EntrepotClient client, int connections, TimeProvi
         try
         {
             if (edges.Count > 0)
-                return await downloader.DownloadAsync(fingerprint, Sources(edges), destination, progress, cancellation);
+                return await downloader.DownloadAsync(fingerprint, Sources(edges, grant), destination, progress, cancellation);
             observer.Tell("No edge is known; the bytes come from the origin.");
         }
         catch (FaultException error) when (error.Fault.Is(ReplicationFault.SourcesExhausted))
@@ -141,11 +141,13 @@ public sealed class TreePuller(EntrepotClient client, int connections, TimeProvi
             observer.Tell($"{document.Path}: {error.Message.TrimEnd('.')}; going on at the origin.");
         }
 
-        return await downloader.DownloadAsync(fingerprint, Sources([("origin", client.UrlOf("metadata"))]), destination, progress, cancellation);
+        return await downloader.DownloadAsync(fingerprint, Sources([("origin", client.UrlOf("metadata"))], grant), destination, progress, cancellation);
     }
 
-    private List<IPieceSource> Sources(IReadOnlyList<(string Name, string Url)> nodes)
-        => [.. nodes.Select(node => HttpPieceSource.ForNode(client.Http, node.Name, node.Url))];
+    /// <param name="nodes">Names and base addresses.</param>
+    /// <param name="grant">What makes the blob's address good there; null where nothing is needed.</param>
+    private List<IPieceSource> Sources(IReadOnlyList<(string Name, string Url)> nodes, string? grant)
+        => [.. nodes.Select(node => HttpPieceSource.ForNode(client.Http, node.Name, node.Url, sign: grant is null ? null : address => new Uri($"{address.AbsoluteUri}?{grant}")))];
 
     /// <summary>The edges that may be asked: those in good health, or all when none is known to be.</summary>
     private async Task<IReadOnlyList<(string Name, string Url)>> EdgesAsync(CancellationToken cancellation)
@@ -157,11 +159,11 @@ public sealed class TreePuller(EntrepotClient client, int connections, TimeProvi
             : [.. client.Network.Surfaces.Where(static surface => surface.Surface == "edge").Select(static surface => (surface.Node, surface.Url))];
     }
 
-    private async Task<Fingerprint> FingerprintAsync(FileDocument document, CancellationToken cancellation)
+    private async Task<(Fingerprint Fingerprint, string? Grant)> FingerprintAsync(FileDocument document, CancellationToken cancellation)
     {
         var wire = await client.GetFingerprintAsync(document.Digest, cancellation);
         if (wire.TryRead() is { } fingerprint && fingerprint.Digest == document.Digest && fingerprint.Size == document.Size)
-            return fingerprint;
+            return (fingerprint, wire.Grant);
         throw Fault.Of(
             ClientFault.NotEntrepot, FaultKind.Unavailable, $"The fingerprint of {document.Path} contradicts itself or its snapshot.",
             "Run 'entrepot verify --deep' on the origin.").ToException();

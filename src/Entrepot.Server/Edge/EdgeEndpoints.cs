@@ -1,6 +1,7 @@
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Mirror.Caching;
+using Entrepot.Mirror.Catalog;
 using Entrepot.Server.Access;
 using Entrepot.Server.Api;
 using Entrepot.Server.Http;
@@ -28,9 +29,15 @@ public static class EdgeEndpoints
     }
 
     private static Task BlobAsync(EdgeService edge, HttpContext context, string text)
-        => Sha256Digest.TryParse(text, out var digest)
-            ? SendAsync(edge, context, digest, new ContentHeaders(digest, null, null, ContentHeaders.Immutable))
-            : FaultResponses.WriteAsync(context, NoDigest(text));
+    {
+        if (!Sha256Digest.TryParse(text, out var digest))
+            return FaultResponses.WriteAsync(context, NoDigest(text));
+        if (!edge.Keys.Current.IsGuarded)
+            return SendAsync(edge, context, digest, new ContentHeaders(digest, null, null, ContentHeaders.Immutable));
+        return edge.Keys.IsSigned(context, $"/v1/blobs/{digest}", "")
+            ? SendAsync(edge, context, digest, new ContentHeaders(digest, null, null, ContentHeaders.Private))
+            : FaultResponses.WriteAsync(context, EdgeKeys.Refusal(context, digest));
+    }
 
     private static async Task FileAsync(EdgeService edge, HttpContext context)
     {
@@ -51,14 +58,47 @@ public static class EdgeEndpoints
         if (context.Request.Query.TryGetValue("digest", out var stated))
         {
             if (Sha256Digest.TryParse(stated.ToString(), out var digest))
-                await SendAsync(edge, context, digest, await edge.Trees.PinnedAsync(mirror, path, digest, context.RequestAborted));
+                await PinnedAsync(edge, context, mirror, path, digest);
             else
                 await FaultResponses.WriteAsync(context, NoDigest(stated.ToString()));
             return;
         }
 
-        var entry = await edge.Trees.ResolveAsync(mirror, path, context.RequestAborted);
+        var entry = await PublicAsync(edge, context, mirror, path);
         await SendAsync(edge, context, entry.File.Digest, entry.Headers);
+    }
+
+    private static async Task PinnedAsync(EdgeService edge, HttpContext context, MirrorName mirror, ContentPath path, Sha256Digest digest)
+    {
+        if (edge.Keys.Current.IsGuarded)
+        {
+            var isSigned = edge.Keys.IsSigned(context, $"/{mirror}/{path.ToUrl()}", digest.ToString());
+            if (isSigned)
+            {
+                var headers = await edge.Trees.PinnedAsync(mirror, path, digest, context.RequestAborted);
+                await SendAsync(edge, context, digest, new ContentHeaders(digest, path.FileName, headers.Modified, ContentHeaders.Private));
+                return;
+            }
+
+            // What a public path names now everybody may have; by its digest as well.
+            if (SignedAddress.IsStated(context.Request) || (await PublicAsync(edge, context, mirror, path)).File.Digest != digest)
+            {
+                await FaultResponses.WriteAsync(context, EdgeKeys.Refusal(context, digest));
+                return;
+            }
+        }
+
+        await SendAsync(edge, context, digest, await edge.Trees.PinnedAsync(mirror, path, digest, context.RequestAborted));
+    }
+
+    /// <summary>What a path of a public mirror names; a private one looks as though it were not there.</summary>
+    private static async ValueTask<PathEntry> PublicAsync(EdgeService edge, HttpContext context, MirrorName mirror, ContentPath path)
+    {
+        var entry = await edge.Trees.ResolveAsync(mirror, path, context.RequestAborted);
+        return !edge.Trees.IsPrivate(mirror)
+            ? entry
+            : throw Fault.Of(
+                CatalogFault.MirrorNotFound, FaultKind.NotFound, $"There is no mirror '{mirror}'.", "Ask the scheduler, with a credential if the mirror is private.").ToException();
     }
 
     private static async Task SendAsync(EdgeService edge, HttpContext context, Sha256Digest digest, ContentHeaders headers)

@@ -3,6 +3,9 @@ namespace Entrepot.Server.Edge;
 /// <summary>Why an edge refuses a request itself.</summary>
 public enum EdgeFault
 {
+    /// <summary>The bytes are not everybody's, and the address is not signed for them.</summary>
+    Signature,
+
     /// <summary>The origin can't be asked, and what the request needs to know of it is not known here.</summary>
     OriginUnreachable,
 

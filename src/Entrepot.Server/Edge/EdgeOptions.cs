@@ -49,6 +49,10 @@ public sealed record EdgeOptions
     /// <summary>Told of the nodes of the network whenever they were read, or null (the default).</summary>
     public Action<IReadOnlyList<NodeDocument>>? NodesRead { get; init; }
 
+    /// <summary>What the origin in the same process knows of privacy; null (the default) when it is elsewhere and tells it with its answers
+    /// to heart-beats.</summary>
+    public Func<ContentKeys>? Keys { get; init; }
+
     /// <summary>Bytes per second that the scrub reads; 0 turns it off. Default 32 MiB/s.</summary>
     public long ScrubRate { get; init; } = 32 << 20;
 

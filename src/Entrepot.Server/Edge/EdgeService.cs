@@ -55,14 +55,15 @@ public sealed class EdgeService : IAsyncDisposable
             throw;
         }
 
-        _origin = new OriginClient(_http, options.Origin, options.OriginTimeout, time);
+        Keys = new EdgeKeys(options.Keys, time);
+        _origin = new OriginClient(_http, options.Origin, options.OriginTimeout, time, Keys);
         var sources = new SourceSet([], time);
-        _peers = new PeerFinder(options, sources, _origin, _http, time, _logger);
+        _peers = new PeerFinder(options, sources, _origin, Keys, _http, time, _logger);
         sources.Replace([_peers.Origin]);
         Content = new EdgeContent(_cache, sources, caching, _metrics, time, _logger);
         _memory = new TreeMemory(state, options.Node, time, _logger);
         Trees = new MirrorTrees(_origin, _memory, options, time);
-        _heart = new HeartbeatSender(options, Content, _metrics, _origin, time, _logger);
+        _heart = new HeartbeatSender(options, Content, _metrics, _origin, Keys, time, _logger);
         _loops = new BackgroundLoops(_logger);
     }
 
@@ -70,6 +71,9 @@ public sealed class EdgeService : IAsyncDisposable
     public EdgeContent Content { get; }
 
     internal MirrorTrees Trees { get; }
+
+    /// <summary>By what it decides who may have which bytes.</summary>
+    internal EdgeKeys Keys { get; }
 
     /// <summary>Opens the cache; nothing listens and nothing is told yet.</summary>
     /// <param name="options">What the edge is told.</param>

@@ -14,7 +14,7 @@ internal sealed record EdgeAddress(string Url, string PortReason);
 
 /// <summary>Tells the origin how the edge is, again and again.</summary>
 internal sealed class HeartbeatSender(
-    EdgeOptions options, EdgeContent content, CachingMetrics metrics, OriginClient origin, TimeProvider time, ILogger logger) : IDisposable
+    EdgeOptions options, EdgeContent content, CachingMetrics metrics, OriginClient origin, EdgeKeys keys, TimeProvider time, ILogger logger) : IDisposable
 {
     private readonly SemaphoreSlim _sending = new(1, 1);  // one after the other, so that an older address never overtakes a newer one
     private readonly string _instance = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
@@ -54,7 +54,8 @@ internal sealed class HeartbeatSender(
             _admin ??= options.Admin ?? (await origin.GetNetworkAsync(cancellation)).Surfaces.FirstOrDefault(static surface => surface.Surface == "admin")?.Url
                 ?? throw Fault.Of(EdgeFault.OriginAnswer, FaultKind.Unavailable, $"The origin {origin.Base} names no admin surface.").ToException();
             var probes = Probes;
-            await origin.BeatAsync(_admin, Compose() with { Probes = probes }, cancellation);
+            if (await origin.BeatAsync(_admin, Compose() with { Probes = probes }, cancellation) is { } answer)
+                keys.Learn(answer);
             if (ReferenceEquals(probes, Probes))
                 Probes = null;
             if (_failing)
@@ -90,6 +91,7 @@ internal sealed class HeartbeatSender(
             (int)Math.Min(errors - _errors, int.MaxValue), stats.HeldBytes, stats.CapacityBytes, stats.FreeBytes, Draining)
         {
             Instance = _instance,
+            KeyEpoch = keys.Newest,
         };
         (_sent, _errors, _at) = (sent, errors, at);
         return beat;

@@ -69,6 +69,9 @@ internal sealed class MirrorTrees
         }
     }
 
+    /// <summary>True when a mirror that is known here takes a credential to read; then its files are served by signed addresses only.</summary>
+    public bool IsPrivate(MirrorName mirror) => _mirrors.TryGetValue(mirror, out var known) && known.Key.IsPrivate;
+
     /// <summary>The header values of a file that the address names by its digest. The bytes are known without the origin; it is asked for the file's
     /// time once for each path, and not waited for longer than <see cref="PinnedPatience"/>. So the edge also learns the path.</summary>
     public async ValueTask<ContentHeaders> PinnedAsync(MirrorName mirror, ContentPath path, Sha256Digest digest, CancellationToken cancellation)
@@ -131,7 +134,7 @@ internal sealed class MirrorTrees
     private async Task<Known> LoadAsync(MirrorName mirror)
     {
         var document = await _origin.GetMirrorAsync(mirror, CancellationToken.None);
-        var key = new TreeKey(mirror, document.Current.Number, document.Current.Root, document.CreatedAt);
+        var key = new TreeKey(mirror, document.Current.Number, document.Current.Root, document.CreatedAt) { IsPrivate = document.Access == "private" };
         if (_mirrors.TryGetValue(mirror, out var before) && before.Key == key)
         {
             before.IsStale = false;

@@ -11,7 +11,7 @@ using Entrepot.Server.PortWatch;
 namespace Entrepot.Server.Edge;
 
 /// <summary>Asks the origin's metadata surface, within a deadline.</summary>
-internal sealed class OriginClient(HttpClient http, Uri origin, TimeSpan timeout, TimeProvider time)
+internal sealed class OriginClient(HttpClient http, Uri origin, TimeSpan timeout, TimeProvider time, EdgeKeys keys)
 {
     /// <summary>Largest document in bytes: the fingerprint of a blob of a million pieces.</summary>
     private const long MaxDocument = 64 << 20;
@@ -99,8 +99,9 @@ internal sealed class OriginClient(HttpClient http, Uri origin, TimeSpan timeout
         => GetAsync("/v1/nodes", ApiJson.Default.IReadOnlyListNodeDocument, cancellation);
 
     /// <summary>Sends a heart-beat to the admin surface.</summary>
+    /// <returns>What it answers; null when that is nothing.</returns>
     /// <exception cref="FaultException"><see cref="EdgeFault.OriginUnreachable"/>.</exception>
-    public async Task BeatAsync(string admin, HeartbeatRequest beat, CancellationToken cancellation)
+    public async Task<HeartbeatAnswer?> BeatAsync(string admin, HeartbeatRequest beat, CancellationToken cancellation)
     {
         using var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(beat, ApiJson.Default.HeartbeatRequest));
         content.Headers.ContentType = new(JsonExchange.Json);
@@ -108,12 +109,20 @@ internal sealed class OriginClient(HttpClient http, Uri origin, TimeSpan timeout
         var (status, body) = await SendAsync(request, cancellation);
         if ((int)status is < 200 or > 299)
             throw Unreachable($"answered the heart-beat with {(int)status} {Detail(body)}", null).ToException();
+        try
+        {
+            return body.Length == 0 ? null : JsonSerializer.Deserialize(body, ApiJson.Default.HeartbeatAnswer);
+        }
+        catch (JsonException error)
+        {
+            throw Nonsense("answer to a heart-beat", error);
+        }
     }
 
     private async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellation)
         where T : class
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, _base + path);
+        using var request = new HttpRequestMessage(HttpMethod.Get, keys.Sign(new Uri(_base + path)));
         var (status, body) = await SendAsync(request, cancellation);
         switch (status)
         {

@@ -8,7 +8,11 @@ using Microsoft.Extensions.Logging;
 namespace Entrepot.Server.Edge;
 
 /// <summary>One snapshot of one mirror. A mirror made anew under the same name is another one.</summary>
-internal sealed record TreeKey(MirrorName Mirror, long Number, Sha256Digest Root, DateTimeOffset CreatedAt);
+internal sealed record TreeKey(MirrorName Mirror, long Number, Sha256Digest Root, DateTimeOffset CreatedAt)
+{
+    /// <summary>True when its files are served by signed addresses only.</summary>
+    public bool IsPrivate { get; init; }
+}
 
 /// <summary>Writes down what an edge learns of its mirrors, so that it serves by path while the origin is down, also after a restart. Requests
 /// never wait for the writing. When more waits than <see cref="QueueLimit"/>, news is dropped; such a path is known until the restart only.</summary>

@@ -11,9 +11,9 @@ internal static class TreeTable
     /// <summary>The snapshot that an edge met last of each mirror.</summary>
     public static IReadOnlyList<TreeKey> Mirrors(StateDatabase database, NodeName edge)
         => database.Read(connection => connection.Query<MirrorRow>(
-                "SELECT mirror, number, root, created_at AS CreatedAt FROM edge_mirrors WHERE edge = @edge", new { edge = edge.Value })
+                "SELECT mirror, number, root, created_at AS CreatedAt, private FROM edge_mirrors WHERE edge = @edge", new { edge = edge.Value })
             .Select(static row => new TreeKey(
-                MirrorName.Parse(row.Mirror), row.Number, Sha256Digest.Parse(row.Root), new DateTimeOffset(row.CreatedAt, TimeSpan.Zero)))
+                MirrorName.Parse(row.Mirror), row.Number, Sha256Digest.Parse(row.Root), new DateTimeOffset(row.CreatedAt, TimeSpan.Zero)) { IsPrivate = row.Private != 0 })
             .ToList());
 
     /// <summary>How many paths an edge has written down.</summary>
@@ -42,12 +42,13 @@ internal static class TreeTable
             number = tree.Number,
             root = tree.Root.ToString(),
             createdAt = tree.CreatedAt.UtcTicks,
+            isPrivate = tree.IsPrivate,
         };
         transaction.Execute("DELETE FROM edge_mirrors WHERE edge = @edge AND mirror = @mirror AND created_at <> @createdAt", values);
         transaction.Execute(
             """
-            INSERT INTO edge_mirrors (edge, mirror, number, root, created_at) VALUES (@edge, @mirror, @number, @root, @createdAt)
-            ON CONFLICT (edge, mirror) DO UPDATE SET number = excluded.number, root = excluded.root
+            INSERT INTO edge_mirrors (edge, mirror, number, root, created_at, private) VALUES (@edge, @mirror, @number, @root, @createdAt, @isPrivate)
+            ON CONFLICT (edge, mirror) DO UPDATE SET number = excluded.number, root = excluded.root, private = excluded.private
             """,
             values);
     }
@@ -100,7 +101,7 @@ internal static class TreeTable
             "DELETE FROM edge_mirrors WHERE edge = @edge AND mirror = @mirror",
             new { edge = edge.Value, mirror = tree.Mirror.Value });
 
-    private sealed record MirrorRow(string Mirror, long Number, string Root, long CreatedAt);
+    private sealed record MirrorRow(string Mirror, long Number, string Root, long CreatedAt, long Private);
 
     private sealed record PathRow(long Snapshot, string Digest, long Size, long Modified);
 }

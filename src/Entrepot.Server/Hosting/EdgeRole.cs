@@ -14,13 +14,14 @@ internal static class EdgeRole
     /// <summary>Starts the edges.</summary>
     /// <param name="context">What every role is given.</param>
     /// <param name="origin">Base address of the origin's metadata surface.</param>
-    /// <param name="besideOrigin">True when the origin runs in this process.</param>
+    /// <param name="own">The origin when it runs in this process, else null.</param>
     /// <param name="parts">What is stopped with the node.</param>
     /// <param name="cancellation">Gives up.</param>
     public static async Task ListenAsync(
-        NodeContext context, Uri origin, bool besideOrigin, Stack<IAsyncDisposable> parts, CancellationToken cancellation)
+        NodeContext context, Uri origin, OriginRole? own, Stack<IAsyncDisposable> parts, CancellationToken cancellation)
     {
         var settings = context.Settings;
+        var besideOrigin = own is not null;
         foreach (var name in Names(settings.Node, settings.Edges.Count, besideOrigin))
         {
             var options = new EdgeOptions
@@ -35,6 +36,7 @@ internal static class EdgeRole
                 HeartbeatInterval = settings.HeartbeatInterval,
                 ProbeInterval = settings.Watch.Probe,
                 NodesRead = besideOrigin ? null : context.Evidence.Learn,
+                Keys = own is null ? null : () => new ContentKeys(own.Catalog.View.IsGuarded, context.Urls!.Keys),
                 ScrubRate = settings.Scrub.Rate,
                 ScrubCycle = settings.Scrub.Cycle,
                 ScrubDeepCycle = settings.Scrub.DeepCycle,

@@ -15,6 +15,7 @@ using Entrepot.Server.Guard;
 using Entrepot.Server.PortWatch;
 using Entrepot.Trust.Access;
 using Entrepot.Trust.Tokens;
+using Entrepot.Trust.Urls;
 using Microsoft.Extensions.Logging;
 
 namespace Entrepot.Server.Hosting;
@@ -92,6 +93,7 @@ public sealed class Node : IAsyncDisposable
             {
                 SealingKey = sealing,
                 Tokens = tokens,
+                Urls = plan.Roles.HasFlag(NodeRoles.Origin) ? await UrlKeyRing.OpenAsync(state, sealing, time, cancellation) : null,
                 Observed = new ObservedPorts(
                     settings.Node, Declared, () => book.Policy.Pools, inventory, permitted, (() => network.Current, () => network.Own), state, new WatchOptions { Interval = settings.Watch.Interval }, time,
                     loggers.CreateLogger("Entrepot.PortWatch")),
@@ -118,7 +120,7 @@ public sealed class Node : IAsyncDisposable
             if (plan.Roles.HasFlag(NodeRoles.Edge))
             {
                 var address = network.LocalUrlOf("metadata") is { } own ? new Uri(own) : settings.Origin!;
-                await EdgeRole.ListenAsync(context, address, origin is not null, parts, cancellation);
+                await EdgeRole.ListenAsync(context, address, origin, parts, cancellation);
             }
 
             await new PortPlane(context, declaration, inventory, Nodes, origin is null ? settings.Origin : null).StartAsync(parts, cancellation);

@@ -10,6 +10,7 @@ using Entrepot.Server.Evidence;
 using Entrepot.Server.Guard;
 using Entrepot.Server.PortWatch;
 using Entrepot.Trust.Tokens;
+using Entrepot.Trust.Urls;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -42,6 +43,9 @@ internal sealed record NodeContext(
 
     /// <summary>Makes and judges tokens; null away from the origin.</summary>
     public TokenAuthority? Tokens { get; init; }
+
+    /// <summary>Sign addresses that open private files; null away from the origin.</summary>
+    public UrlKeyRing? Urls { get; init; }
 
     /// <summary>What is seen of the ports of this node.</summary>
     public required ObservedPorts Observed { get; init; }
@@ -112,6 +116,7 @@ internal sealed record NodeContext(
     private SurfaceAccess AccessOf(DefaultPort surface) => new(surface.Service)
     {
         Tokens = Tokens,
+        Urls = Urls,
         Failures = _failures,
         OpenReading = surface == DefaultPorts.Scheduler || (surface == DefaultPorts.Metadata && Settings.PublicMetadata),
     };

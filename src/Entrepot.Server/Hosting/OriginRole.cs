@@ -23,6 +23,7 @@ using Entrepot.Server.Metadata;
 using Entrepot.Server.Nodes;
 using Entrepot.Server.PortWatch;
 using Entrepot.Server.Push;
+using Entrepot.Server.Scheduler;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 
@@ -39,6 +40,9 @@ internal sealed class OriginRole
         (Blobs, Catalog, Uploads, Garbage, Scrubber, Trust, Md5, Nodes, Schedulers) = (blobs, catalog, uploads, garbage, scrubber, trust, md5, nodes, schedulers);
         _import = new FolderImport(blobs, catalog);
     }
+
+    /// <summary>Who may read what.</summary>
+    public required ContentAccess Content { get; init; }
 
     public BlobStore Blobs { get; }
 
@@ -112,7 +116,10 @@ internal sealed class OriginRole
         loops.Start("scrub", new ScrubLoop(scrubber, context.Time, context.Loggers.CreateLogger<ScrubLoop>()).RunAsync);
         loops.Start("examination of what was found rotten", trust.RunAsync);
         loops.Start("MD5 completion", md5.RunAsync);
-        return Task.FromResult(new OriginRole(blobs, catalog, uploads, garbage, scrubber, trust, md5, nodes, schedulers));
+        return Task.FromResult(new OriginRole(blobs, catalog, uploads, garbage, scrubber, trust, md5, nodes, schedulers)
+        {
+            Content = new ContentAccess(new OwnCatalog(catalog), context.Urls, context.Time),
+        });
     }
 
     /// <summary>Publishes the runtime mirror if there is no mirror yet.</summary>
@@ -146,7 +153,7 @@ internal sealed class OriginRole
 
         if (settings.Admin.Enabled)
         {
-            var admin = new AdminService(Catalog, Garbage, new VerificationFeed(Scrubber, (actor, request, end) => JournalAsync(context, actor, request, end)).RunAsync, Accept);
+            var admin = new AdminService(Catalog, Garbage, new VerificationFeed(Scrubber, (actor, request, end) => JournalAsync(context, actor, request, end)).RunAsync, Accept, context.Urls);
             void Accept(HeartbeatRequest beat)
             {
                 (beat.Role == HeartbeatRequest.SchedulerRole ? Schedulers : Nodes).Accept(beat);
@@ -180,6 +187,7 @@ internal sealed class OriginRole
                 Audit = context.Audit,
                 Observed = context.Observed,
                 Tokens = context.Tokens,
+                Content = Content,
                 Services = new ServiceDirectory(context.Network, context.Ports, settings, Members).All,
             };
             parts.Push(await LaunchAsync(DefaultPorts.Metadata, settings.Metadata, Zone.Public, app => app.MapMetadata(metadata)));

@@ -1,4 +1,5 @@
 using Entrepot.Ports.Pools;
+using Entrepot.Server.Access;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Edge;
 using Entrepot.Server.Http;
@@ -18,7 +19,7 @@ internal static class SchedulerRole
 
     /// <summary>Starts the surface beside the origin.</summary>
     public static Task ListenAsync(NodeContext context, OriginRole origin, Stack<IAsyncDisposable> parts, CancellationToken cancellation)
-        => LaunchAsync(context, new OwnCatalog(origin.Catalog), origin.Nodes, OriginFallbacks.FromStore(origin.Trust), parts, cancellation);
+        => LaunchAsync(context, new OwnCatalog(origin.Catalog), origin.Nodes, OriginFallbacks.FromStore(origin.Trust), origin.Content, parts, cancellation);
 
     /// <summary>Starts the surface on another node than the origin's.</summary>
     public static async Task ListenAsync(NodeContext context, Uri origin, Stack<IAsyncDisposable> parts, CancellationToken cancellation)
@@ -27,7 +28,7 @@ internal static class SchedulerRole
         var logger = context.Loggers.CreateLogger("Entrepot.Replica");
         var http = new HttpClient(NodeHandler.Create(ConnectTimeout)) { Timeout = Timeout.InfiniteTimeSpan };
         parts.Push(new Node.Undo(http.Dispose));
-        var client = new OriginClient(http, origin, OriginTimeout, context.Time);
+        var client = new OriginClient(http, origin, OriginTimeout, context.Time, new EdgeKeys(null, context.Time));
         var catalog = new CatalogReplica(client, new ReplicaFolder(context.Data.Replica), context.Time, logger);
         await catalog.OpenAsync(cancellation);
         var nodes = new NodeReplica(client, new NodeOptions { Interval = settings.HeartbeatInterval }, context.Time, logger);
@@ -35,7 +36,7 @@ internal static class SchedulerRole
         parts.Push(loops);
         loops.Start("catalog", catalog.RunAsync);
         loops.Start("nodes", nodes.RunAsync);
-        if (await LaunchAsync(context, catalog, nodes, null, parts, cancellation) is not { } surface)
+        if (await LaunchAsync(context, catalog, nodes, null, new ContentAccess(catalog, null, context.Time), parts, cancellation) is not { } surface)
             return;
         var beat = new SchedulerBeat(settings.Node, settings.Site, context.Version, client, () => surface.Document, context.Time, logger);
         parts.Push(new Node.Undo(beat.Dispose));
@@ -47,11 +48,12 @@ internal static class SchedulerRole
     }
 
     private static async Task<RunningSurface?> LaunchAsync(
-        NodeContext context, ICatalogSource catalog, INodeDirectory nodes, OriginFallback? fallback, Stack<IAsyncDisposable> parts, CancellationToken cancellation)
+        NodeContext context, ICatalogSource catalog, INodeDirectory nodes, OriginFallback? fallback, ContentAccess content, Stack<IAsyncDisposable> parts, CancellationToken cancellation)
     {
         if (!context.Settings.Scheduler.Enabled)
             return null;
-        var service = new SchedulerService(catalog, nodes, SchedulerOptions.From(context.Settings), context.Loggers.CreateLogger<SchedulerService>(), fallback);
+        var service = new SchedulerService(
+            catalog, nodes, SchedulerOptions.From(context.Settings), context.Loggers.CreateLogger<SchedulerService>(), fallback, context.Time, content);
         parts.Push(new Node.Undo(service.Dispose));
         var surface = await context.LaunchAsync(
             DefaultPorts.Scheduler, context.Settings.Scheduler, Zone.Public, static services => services.AddScheduler(),

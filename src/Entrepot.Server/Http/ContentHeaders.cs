@@ -9,6 +9,9 @@ public sealed class ContentHeaders
     /// <summary>Cache rule for a name whose bytes may be replaced by the next publish.</summary>
     public const string Revalidate = "no-cache";
 
+    /// <summary>For what a credential was needed for: nobody in between keeps it, and the client asks again each time (RFC 9111 §5.2.2.7).</summary>
+    public const string Private = "private, no-cache";
+
     /// <summary>Cache rule for bytes that are named by their digest (RFC 8246).</summary>
     public const string Immutable = "public, max-age=31536000, immutable";
 

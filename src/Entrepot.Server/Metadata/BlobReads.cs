@@ -32,26 +32,34 @@ internal static class BlobReads
 
     private static async Task BytesAsync(MetadataService service, HttpContext context, string digest)
     {
-        var fingerprint = Find(service, digest);
+        var fingerprint = Find(service, context, digest);
         using var file = service.Blobs.Store.OpenRead(fingerprint.Digest);
         await ContentResponder.RespondAsync(
-            context, new ContentHeaders(fingerprint.Digest, null, null, ContentHeaders.Immutable),
+            context, new ContentHeaders(fingerprint.Digest, null, null, service.Content.IsGuarded ? ContentHeaders.Private : ContentHeaders.Immutable),
             new BlobBody(service.Blobs, fingerprint.Digest, file, fingerprint.Size));
     }
 
     private static Task FingerprintAsync(MetadataService service, HttpContext context, string digest)
     {
-        var fingerprint = Find(service, digest);
+        var fingerprint = Find(service, context, digest);
+        if (service.Content.IsGuarded)
+        {
+            var grant = service.Content.Sign($"/v1/blobs/{fingerprint.Digest}", "");
+            context.Response.Headers.CacheControl = "no-store";
+            return JsonExchange.WriteAsync(context, Documents.Fingerprint(fingerprint) with { Grant = grant }, ApiJson.Default.FingerprintDocument);
+        }
+
         // Only the MD5 may still come.
         if (Validators.IsCurrent(context, $"\"{fingerprint.Digest.Hex}-{fingerprint.Md5}\""))
             return Task.CompletedTask;
         return JsonExchange.WriteAsync(context, Documents.Fingerprint(fingerprint), ApiJson.Default.FingerprintDocument);
     }
 
-    private static Fingerprint Find(MetadataService service, string text)
+    private static Fingerprint Find(MetadataService service, HttpContext context, string text)
     {
         if (!Sha256Digest.TryParse(text, out var digest))
             throw Fault.Of(HttpFault.Target, FaultKind.Invalid, $"'{text}' is not a blob's name.", "Use sha256: and 64 hex digits.").ToException();
+        service.Content.Require(context, digest);
         return service.Catalog.FindFingerprint(digest)
             ?? throw Fault.Of(
                 BlobFault.NotFound, FaultKind.NotFound, $"{digest} is not stored here.", "Check the digest, or push the blob.").ToException();

@@ -18,19 +18,19 @@ internal static class EntryReads
     private const int FlushAt = 64 << 10;
 
     /// <summary>Adds the endpoint.</summary>
-    public static void MapEntryReads(this IEndpointRouteBuilder routes, MirrorCatalog catalog)
+    public static void MapEntryReads(this IEndpointRouteBuilder routes, MirrorCatalog catalog, ContentAccess content)
         => routes.MapRead(
                 "/v1/mirrors/{mirror}/entries",
-                (HttpContext context, string mirror, long? snapshot) => EntriesAsync(catalog, context, mirror, snapshot))
+                (HttpContext context, string mirror, long? snapshot) => EntriesAsync(catalog, content, context, mirror, snapshot))
             .Needs(Permission.ContentRead)
             .Describe("GetEntries", "Get a snapshot's files", "One JSON document a line, sorted by path bytes: path, digest, size, time. With them a scheduler elsewhere keeps the catalog; the root digest proves paths and digests.")
             .Produces<EntryDocument>(StatusCodes.Status200OK, Ndjson)
             .Refuses(400, 404);
 
-    private static async Task EntriesAsync(MirrorCatalog catalog, HttpContext context, string mirror, long? number)
+    private static async Task EntriesAsync(MirrorCatalog catalog, ContentAccess content, HttpContext context, string mirror, long? number)
     {
         var name = MirrorName.Parse(mirror);
-        var current = catalog.View.Get(name).Current;
+        var current = content.Get(context, name).Current;
         var snapshot = number is null || number == current.Number ? current : await catalog.OpenSnapshotAsync(name, number.Value, context.RequestAborted);
         var response = context.Response;
         if (Validators.IsCurrent(context, ContentHeaders.EntityTag(snapshot.Root)))

@@ -16,8 +16,8 @@ public static class MetadataEndpoints
     public static void MapMetadata(this IEndpointRouteBuilder routes, MetadataService service)
     {
         MapHealth(routes, service);
-        routes.MapMirrorReads(service.Catalog);
-        routes.MapEntryReads(service.Catalog);
+        routes.MapMirrorReads(service.Catalog, service.Content);
+        routes.MapEntryReads(service.Catalog, service.Content);
         routes.MapBlobReads(service);
         routes.MapNetworkReads(service);
         routes.MapAuditReads(service.Audit);

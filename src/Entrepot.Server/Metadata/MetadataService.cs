@@ -2,9 +2,11 @@ using Entrepot.Core.State;
 using Entrepot.Mirror.Catalog;
 using Entrepot.Mirror.Scrubbing;
 using Entrepot.Ports.Allocation;
+using Entrepot.Server.Access;
 using Entrepot.Server.Api;
 using Entrepot.Server.Audit;
 using Entrepot.Server.PortWatch;
+using Entrepot.Server.Scheduler;
 using Entrepot.Trust.Tokens;
 
 namespace Entrepot.Server.Metadata;
@@ -24,6 +26,9 @@ public sealed record MetadataService(
 {
     /// <summary>The journal.</summary>
     public required AuditService Audit { get; init; }
+
+    /// <summary>Who may read what.</summary>
+    public ContentAccess Content { get; init; } = new(new OwnCatalog(Catalog), null, TimeProvider.System);
 
     /// <summary>The keys that verify tokens; null where there are none.</summary>
     public TokenAuthority? Tokens { get; init; }

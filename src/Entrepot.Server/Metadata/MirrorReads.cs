@@ -15,48 +15,48 @@ namespace Entrepot.Server.Metadata;
 internal static class MirrorReads
 {
     /// <summary>Adds the endpoints.</summary>
-    public static void MapMirrorReads(this IEndpointRouteBuilder routes, MirrorCatalog catalog)
+    public static void MapMirrorReads(this IEndpointRouteBuilder routes, MirrorCatalog catalog, ContentAccess content)
     {
-        routes.MapRead("/v1/mirrors", ((HttpContext context) => ListAsync(catalog, context)))
+        routes.MapRead("/v1/mirrors", ((HttpContext context) => ListAsync(content, context)))
             .Needs(Permission.ContentRead)
             .Describe("ListMirrors", "List the mirrors", "Sorted by name, each with its current snapshot.")
             .Produces<IReadOnlyList<MirrorDocument>>();
-        routes.MapRead("/v1/mirrors/{mirror}", (HttpContext context, string mirror) => GetAsync(catalog, context, mirror))
+        routes.MapRead("/v1/mirrors/{mirror}", (HttpContext context, string mirror) => GetAsync(content, context, mirror))
             .Needs(Permission.ContentRead)
             .Describe("GetMirror", "Show a mirror", "Its settings and its current snapshot.")
             .Produces<MirrorDocument>()
             .Refuses(400, 404);
         routes.MapRead(
                 "/v1/mirrors/{mirror}/snapshots",
-                (HttpContext context, string mirror, long? before, int? count) => SnapshotsAsync(catalog, context, mirror, before, count))
+                (HttpContext context, string mirror, long? before, int? count) => SnapshotsAsync(catalog, content, context, mirror, before, count))
             .Needs(Permission.ContentRead)
             .Describe("ListSnapshots", "List a mirror's snapshots", "Newest first; before=NUMBER gives the page of older ones, count at most 1,000.")
             .Produces<IReadOnlyList<SnapshotDocument>>()
             .Refuses(400, 404);
         routes.MapRead(
                 "/v1/mirrors/{mirror}/snapshots/{number:long}",
-                (HttpContext context, string mirror, long number) => SnapshotAsync(catalog, context, mirror, number))
+                (HttpContext context, string mirror, long number) => SnapshotAsync(catalog, content, context, mirror, number))
             .Needs(Permission.ContentRead)
             .Describe("GetSnapshot", "Show a snapshot", "Without its files; see tree and listing.")
             .Produces<SnapshotDocument>()
             .Refuses(400, 404);
         routes.MapRead(
                 "/v1/mirrors/{mirror}/snapshots/{from:long}/diff/{to:long}",
-                (HttpContext context, string mirror, long from, long to) => DiffAsync(catalog, context, mirror, from, to))
+                (HttpContext context, string mirror, long from, long to) => DiffAsync(catalog, content, context, mirror, from, to))
             .Needs(Permission.ContentRead)
             .Describe("DiffSnapshots", "Compare two snapshots", "What was added, removed and changed on the way from the first to the second.")
             .Produces<SnapshotDiffDocument>()
             .Refuses(400, 404);
         routes.MapRead(
                 "/v1/mirrors/{mirror}/listing",
-                (HttpContext context, string mirror, long? snapshot) => ListingAsync(catalog, context, mirror, snapshot))
+                (HttpContext context, string mirror, long? snapshot) => ListingAsync(catalog, content, context, mirror, snapshot))
             .Needs(Permission.ContentRead)
             .Describe("GetListing", "Get a snapshot's listing", "One line for each file as sha256sum writes it, sorted by path bytes; its SHA-256 is the root digest.")
             .Produces<string>(StatusCodes.Status200OK, "text/plain")
             .Refuses(400, 404);
         routes.MapRead(
                 "/v1/mirrors/{mirror}/tree/{**path}",
-                (HttpContext context, string mirror, string? path, long? snapshot) => TreeAsync(catalog, context, mirror, snapshot))
+                (HttpContext context, string mirror, string? path, long? snapshot) => TreeAsync(catalog, content, context, mirror, snapshot))
             .Needs(Permission.ContentRead)
             .Describe("GetTree", "Look up a path", "A file, or one level of a folder. Without a path the root folder.")
             .Produces<FileDocument>()
@@ -64,38 +64,38 @@ internal static class MirrorReads
             .Refuses(400, 404);
     }
 
-    private static Task ListAsync(MirrorCatalog catalog, HttpContext context)
+    private static Task ListAsync(ContentAccess content, HttpContext context)
     {
-        var view = catalog.View;
-        IReadOnlyList<MirrorDocument> mirrors = [.. view.Mirrors.Values.OrderBy(static mirror => mirror.Info.Name).Select(Documents.Mirror)];
+        IReadOnlyList<MirrorDocument> mirrors = [.. content.Mirrors(context).Select(Documents.Mirror)];
         return JsonExchange.WriteAsync(context, mirrors, ApiJson.Default.IReadOnlyListMirrorDocument);
     }
 
-    private static Task GetAsync(MirrorCatalog catalog, HttpContext context, string mirror)
-        => JsonExchange.WriteAsync(context, Documents.Mirror(catalog.View.Get(MirrorName.Parse(mirror))), ApiJson.Default.MirrorDocument);
+    private static Task GetAsync(ContentAccess content, HttpContext context, string mirror)
+        => JsonExchange.WriteAsync(context, Documents.Mirror(content.Get(context, MirrorName.Parse(mirror))), ApiJson.Default.MirrorDocument);
 
-    private static Task SnapshotsAsync(MirrorCatalog catalog, HttpContext context, string mirror, long? before, int? count)
+    private static Task SnapshotsAsync(MirrorCatalog catalog, ContentAccess content, HttpContext context, string mirror, long? before, int? count)
     {
         if (before is < 1 || count is < 1 or > MirrorCatalog.MaxPage)
             throw Invalid($"before={before}, count={count} is not a page.", $"Use before=1 or more and count=1–{MirrorCatalog.MaxPage}.");
         var name = MirrorName.Parse(mirror);
-        var current = catalog.View.Get(name).Current.Number;
+        var current = content.Get(context, name).Current.Number;
         IReadOnlyList<SnapshotDocument> page =
             [.. catalog.Snapshots(name, before, count ?? MirrorCatalog.MaxPage).Select(info => Documents.Snapshot(info, info.Number == current))];
         return JsonExchange.WriteAsync(context, page, ApiJson.Default.IReadOnlyListSnapshotDocument);
     }
 
-    private static Task SnapshotAsync(MirrorCatalog catalog, HttpContext context, string mirror, long number)
+    private static Task SnapshotAsync(MirrorCatalog catalog, ContentAccess content, HttpContext context, string mirror, long number)
     {
         var name = MirrorName.Parse(mirror);
+        var isCurrent = number == content.Get(context, name).Current.Number;
         var snapshot = catalog.FindSnapshot(name, number);
-        var isCurrent = number == catalog.View.Get(name).Current.Number;
         return JsonExchange.WriteAsync(context, Documents.Snapshot(snapshot, isCurrent), ApiJson.Default.SnapshotDocument);
     }
 
-    private static async Task DiffAsync(MirrorCatalog catalog, HttpContext context, string mirror, long from, long to)
+    private static async Task DiffAsync(MirrorCatalog catalog, ContentAccess content, HttpContext context, string mirror, long from, long to)
     {
         var name = MirrorName.Parse(mirror);
+        content.Get(context, name);
         var roots = (From: catalog.FindSnapshot(name, from).Root, To: catalog.FindSnapshot(name, to).Root);
         if (Validators.IsCurrent(context, $"\"{from}-{to}-{roots.From.Hex[..16]}-{roots.To.Hex[..16]}\""))
             return;
@@ -105,10 +105,11 @@ internal static class MirrorReads
         await JsonExchange.WriteAsync(context, diff, ApiJson.Default.SnapshotDiffDocument);
     }
 
-    private static async Task ListingAsync(MirrorCatalog catalog, HttpContext context, string mirror, long? number)
+    private static async Task ListingAsync(MirrorCatalog catalog, ContentAccess content, HttpContext context, string mirror, long? number)
     {
         var name = MirrorName.Parse(mirror);
-        var current = number is null ? catalog.View.Get(name).Current : null;
+        var published = content.Get(context, name).Current;
+        var current = number is null ? published : null;
         var info = current?.Info ?? catalog.FindSnapshot(name, number!.Value);
         var response = context.Response;
         if (Validators.IsCurrent(context, ContentHeaders.EntityTag(info.Root)))
@@ -123,10 +124,11 @@ internal static class MirrorReads
             await response.Body.WriteAsync(chunk, context.RequestAborted);
     }
 
-    private static async Task TreeAsync(MirrorCatalog catalog, HttpContext context, string mirror, long? number)
+    private static async Task TreeAsync(MirrorCatalog catalog, ContentAccess content, HttpContext context, string mirror, long? number)
     {
         var name = MirrorName.Parse(mirror);
-        var current = number is null ? catalog.View.Get(name).Current : null;
+        var published = content.Get(context, name).Current;
+        var current = number is null ? published : null;
         var (path, mustBeFolder) = PathOf(context);
         // Only a folder needs the whole snapshot: edges and 'entrepot pull' ask older ones for single files.
         var found = current?.Look(path) ?? catalog.Look(name, number!.Value, path);

@@ -101,6 +101,7 @@ internal sealed record NodeRecord
     {
         Condition = Condition, ConditionReason = Reason, ActiveTransfers = Last.ActiveTransfers, RecentErrors = ErrorsNow(now, options),
         CacheBytes = Math.Min(Last.CapacityBytes, Last.HeldBytes + Last.FreeBytes),
+        ChecksAddresses = Last.KeyEpoch >= now.ToUnixTimeSeconds() / 3600,
     };
 
     /// <summary>The node as <c>/v1/nodes</c> shows it.</summary>

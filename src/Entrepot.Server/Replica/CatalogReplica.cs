@@ -32,6 +32,9 @@ internal sealed class CatalogReplica(OriginClient origin, ReplicaFolder folder, 
     /// <inheritdoc/>
     public bool IsKnown { get; private set; }
 
+    /// <inheritdoc/>
+    public IReadOnlyList<MirrorInfo>? HoldersOf(CatalogView view, Sha256Digest digest) => null;
+
     /// <summary>Takes what is on disk.</summary>
     public async Task OpenAsync(CancellationToken cancellation)
     {

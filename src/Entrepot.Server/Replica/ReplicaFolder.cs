@@ -140,6 +140,6 @@ internal sealed class ReplicaFolder
         => document is { Retention: not null, Current: { Actor: not null, Note: not null }, Description: not null }
             && MirrorName.TryParse(document.Name, out var name, out _) && Enum.TryParse<MirrorKind>(document.Kind, ignoreCase: true, out var kind)
             && Enum.TryParse<MirrorFormat>(document.Format, ignoreCase: true, out var format)
-            ? new MirrorInfo(name, kind, format, document.Description, new Retention(document.Retention.KeepSnapshots, document.Retention.KeepDays), document.CreatedAt)
+            ? new MirrorInfo(name, kind, format, document.Description, new Retention(document.Retention.KeepSnapshots, document.Retention.KeepDays), document.CreatedAt) { IsPrivate = document.Access == "private" }
             : throw new JsonException($"'{document.Name}' is no mirror of a known kind and format");
 }

@@ -42,7 +42,7 @@ internal static class CompanionAnswers
     private static async Task MetalinkAsync(HttpContext context, SchedulerService scheduler, ServedFile file)
     {
         var client = context.Connection.RemoteIpAddress ?? IPAddress.None;
-        var selection = scheduler.Select(client, file.Entry, avoid: null);
+        var selection = scheduler.Select(client, file, avoid: null);
         var bytes = MetalinkWriter.Write(file, await FingerprintOfAsync(context, scheduler, file), selection, scheduler.BaseUrl(context.Request));
         // It names the edges that are good for this client now.
         await SendAsync(context, bytes, Companion.MetalinkType, "no-store", entityTag: null);

@@ -13,6 +13,11 @@ public interface ICatalogSource
     /// <summary>False as long as it is not known at all what is published.</summary>
     bool IsKnown { get; }
 
+    /// <summary>The mirrors that hold a blob in any of their snapshots; null where that is not known.</summary>
+    /// <param name="view">What is published.</param>
+    /// <param name="digest">The blob.</param>
+    IReadOnlyList<MirrorInfo>? HoldersOf(CatalogView view, Sha256Digest digest);
+
     /// <summary>The fingerprint of a blob; null when it is not known.</summary>
     /// <exception cref="Core.Faults.FaultException">The origin can't be asked.</exception>
     ValueTask<Fingerprint?> FindFingerprintAsync(Sha256Digest digest, CancellationToken cancellation);
@@ -26,6 +31,9 @@ public sealed class OwnCatalog(MirrorCatalog catalog) : ICatalogSource
 
     /// <inheritdoc/>
     public bool IsKnown => true;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<MirrorInfo>? HoldersOf(CatalogView view, Sha256Digest digest) => catalog.HoldersOf(view, digest);
 
     /// <inheritdoc/>
     public ValueTask<Fingerprint?> FindFingerprintAsync(Sha256Digest digest, CancellationToken cancellation) => new(catalog.FindFingerprint(digest));

@@ -28,6 +28,7 @@ public sealed record ExplainDocument(
         ExcludeReason.Joining => "joining",
         ExcludeReason.Avoided => "avoided",
         ExcludeReason.LoopbackAddress => "loopback-address",
+        ExcludeReason.NoKey => "no-key",
         ExcludeReason.AtCapacity => "at-capacity",
         ExcludeReason.RecentErrors => "recent-errors",
         _ => "overloaded",

@@ -51,15 +51,17 @@ public static class SchedulerEndpoints
 
         if (target.Mirror is not { } name)
             return MirrorsPage.WriteAsync(context, scheduler);
-        if (!scheduler.Catalog.TryGet(name, out var mirror))
+        if (!scheduler.Catalog.TryGet(name, out var mirror) || !scheduler.Content.MayRead(context, mirror.Info))
         {
             return RefusalPage.WriteAsync(
                 context,
                 Fault.Of(CatalogFault.MirrorNotFound, FaultKind.NotFound, $"There is no mirror '{name}'.", "See / for the mirrors that there are."));
         }
 
+        if (mirror.Info.IsPrivate)
+            KeepPrivate(context);
         if (target.Path is { } path && !target.IsFolder && mirror.Current.TryGet(path, out var entry))
-            return FileAsync(context, scheduler, new ServedFile(mirror.Current, entry));
+            return FileAsync(context, scheduler, mirror, new ServedFile(mirror.Current, entry));
         return FolderOrCompanionAsync(context, scheduler, mirror, target);
     }
 
@@ -78,24 +80,30 @@ public static class SchedulerEndpoints
         }
 
         if (!target.IsFolder && Companion.TryFind(mirror.Current, folder, out var kind, out var file))
-            return CompanionAnswers.WriteAsync(context, scheduler, kind, file);
+            return CompanionAnswers.WriteAsync(context, scheduler, kind, mirror.Info.IsPrivate ? Granted(scheduler, file) : file);
         return RefusalPage.WriteAsync(context, NotFound(mirror, folder, target.IsFolder));
     }
 
-    private static Task FileAsync(HttpContext context, SchedulerService scheduler, ServedFile file)
+    private static Task FileAsync(HttpContext context, SchedulerService scheduler, MirrorView mirror, ServedFile file)
     {
         if (!RouteQuery.TryRead(context.Request, out var query, out var fault))
             return RefusalPage.WriteAsync(context, fault);
-        return query.Digest is { } digest && digest != file.Entry.Digest ? PinnedAsync(context, scheduler, file, digest, query) : SendOnAsync(context, scheduler, file, query);
+        if (query.Digest is { } digest && digest != file.Entry.Digest)
+            return PinnedAsync(context, scheduler, file, digest, query);
+        return SendOnAsync(context, scheduler, mirror.Info.IsPrivate ? Granted(scheduler, file) : file, query);
     }
 
     /// <summary>An older or newer version than the published one: a download that began before a publish goes on with its own bytes.</summary>
     private static async Task PinnedAsync(HttpContext context, SchedulerService scheduler, ServedFile file, Sha256Digest digest, RouteQuery query)
     {
-        if (await scheduler.FindFingerprintAsync(digest, context.RequestAborted) is not { } pinned)
+        if (!scheduler.Content.MayRead(context, digest) || await scheduler.FindFingerprintAsync(digest, context.RequestAborted) is not { } pinned)
+        {
             await RefusalPage.WriteAsync(context, NotPinned(file, digest));
-        else
-            await SendOnAsync(context, scheduler, new ServedFile(file.Snapshot, file.Entry with { Digest = digest, Size = pinned.Size }), query);
+            return;
+        }
+
+        file = new ServedFile(file.Snapshot, file.Entry with { Digest = digest, Size = pinned.Size });
+        await SendOnAsync(context, scheduler, scheduler.Content.IsGuarded ? Granted(scheduler, file) : file, query);
     }
 
     private static Task SendOnAsync(HttpContext context, SchedulerService scheduler, ServedFile file, RouteQuery query)
@@ -103,7 +111,7 @@ public static class SchedulerEndpoints
         var client = context.Connection.RemoteIpAddress ?? IPAddress.None;
         if (client.IsIPv4MappedToIPv6)
             client = client.MapToIPv4();
-        var selection = scheduler.Select(client, file.Entry, query.Avoid);
+        var selection = scheduler.Select(client, file, query.Avoid);
         if (query.Explain)
             return ExplainAnswer.WriteAsync(context, scheduler, file, client, selection);
         if (query.MirrorList)
@@ -112,6 +120,19 @@ public static class SchedulerEndpoints
             ? ProxyAnswer.WriteAsync(context, scheduler, file, client, selection)
             : RedirectAnswer.WriteAsync(context, scheduler, file, client, selection);
     }
+
+    /// <summary>The file with an address that is good for whoever has it, for an hour.</summary>
+    private static ServedFile Granted(SchedulerService scheduler, ServedFile file)
+        => new(file.Snapshot, file.Entry) { Grant = scheduler.Content.Sign(file.Address, file.Entry.Digest.ToString()) ?? "" };
+
+    /// <summary>Nothing between the client and here may keep the answer for others.</summary>
+    private static void KeepPrivate(HttpContext context) => context.Response.OnStarting(() =>
+    {
+        // A redirect's own 'no-store' says more already.
+        if (context.Response.Headers.CacheControl != "no-store")
+            context.Response.Headers.CacheControl = ContentHeaders.Private;
+        return Task.CompletedTask;
+    });
 
     private static Fault NotFound(MirrorView mirror, ContentPath path, bool isFolder)
     {

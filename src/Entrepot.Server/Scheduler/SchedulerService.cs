@@ -3,6 +3,7 @@ using Entrepot.Core.Identities;
 using Entrepot.Mirror.Catalog;
 using Entrepot.Mirror.Integrity;
 using Entrepot.Mirror.Routing;
+using Entrepot.Server.Access;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Http;
 using Entrepot.Server.Nodes;
@@ -25,16 +26,20 @@ public sealed class SchedulerService : IDisposable
     /// <param name="logger">Where failures are logged.</param>
     /// <param name="fallback">Serves when no edge may; null when the origin is elsewhere.</param>
     /// <param name="time">The clock, for limiting log lines; null for the system's.</param>
+    /// <param name="content">Who may read what; null where no address is signed.</param>
     public SchedulerService(
         ICatalogSource catalog, INodeDirectory nodes, SchedulerOptions options, ILogger<SchedulerService> logger, OriginFallback? fallback = null,
-        TimeProvider? time = null)
+        TimeProvider? time = null, ContentAccess? content = null)
     {
         (_catalog, _nodes, Options, Logger, Fallback) = (catalog, nodes, options, logger, fallback);
+        Content = content ?? new ContentAccess(catalog, null, time ?? TimeProvider.System);
         EdgeClient = EdgeForwarder.CreateClient(options);
         WithoutEdge = new LogThrottle(time ?? TimeProvider.System, TimeSpan.FromSeconds(10));
     }
 
     internal SchedulerOptions Options { get; }
+
+    internal ContentAccess Content { get; }
 
     internal ILogger Logger { get; }
 
@@ -57,10 +62,13 @@ public sealed class SchedulerService : IDisposable
     internal INodeDirectory Nodes => _nodes;
 
     /// <summary>Chooses edges for a file.</summary>
-    internal Selection Select(IPAddress client, TreeEntry entry, IReadOnlySet<NodeName>? avoid)
+    internal Selection Select(IPAddress client, ServedFile file, IReadOnlySet<NodeName>? avoid)
     {
         var view = _nodes.View;
-        var request = new SelectionRequest(client, entry.Digest, entry.Size) { Avoid = avoid, ThroughProxy = Options.Mode == RoutingMode.Proxy };
+        var request = new SelectionRequest(client, file.Entry.Digest, file.Entry.Size)
+        {
+            Avoid = avoid, ThroughProxy = Options.Mode == RoutingMode.Proxy, IsPrivate = file.Grant is not null,
+        };
         return EdgeSelector.Select(request, view.Edges, view.Assigned, Options.Sites, Options.Selection);
     }
 

@@ -11,5 +11,8 @@ public sealed record ServedFile(TreeSnapshot Snapshot, TreeEntry Entry)
     public string Address { get; } = $"/{Snapshot.Mirror}/{Entry.Path.ToUrl()}";
 
     /// <summary>The address with the digest pinned: whoever serves it must serve these bytes or refuse.</summary>
-    public string PinnedAddress => field ??= $"{Address}?digest={Entry.Digest}";
+    public string PinnedAddress => field ??= Grant is null ? $"{Address}?digest={Entry.Digest}" : $"{Address}?digest={Entry.Digest}&{Grant}";
+
+    /// <summary>What makes the address good at edges for whoever has it, until it expires; null for a file that everybody may have.</summary>
+    public string? Grant { get; init; }
 }

@@ -15,15 +15,18 @@ internal static class MirrorCreateCommand
         var keep = new Option<int?>("--keep") { Description = "Keep the newest N snapshots [default: 10 when --keep-days is not given]", HelpName = "N" };
         var keepDays = new Option<int?>("--keep-days") { Description = "Keep snapshots published within N days", HelpName = "N" };
         var keepAll = new Option<bool>("--keep-all") { Description = "Never drop a snapshot" };
+        var isPrivate = new Option<bool>("--private") { Description = "Only those with a credential for it may read it" };
         var command = common.ForNetwork(
             "create", "Make a mirror",
             ("entrepot mirror create images", "An empty mirror to push to"),
+            ("entrepot mirror create firmware --private", "Reading it takes a credential"),
             ("entrepot mirror create nightly --keep 30 --description 'Nightly builds'", "The newest 30 snapshots stay"));
         command.Add(name);
         command.Add(description);
         command.Add(keep);
         command.Add(keepDays);
         command.Add(keepAll);
+        command.Add(isPrivate);
         return command.Runs(environment, common, async (context, cancellation) =>
         {
             if (context.Get(keepAll) && (context.Get(keep) is not null || context.Get(keepDays) is not null))
@@ -34,7 +37,7 @@ internal static class MirrorCreateCommand
                 : null;
             var client = await context.ConnectAsync(cancellation);
             var made = await client.CreateMirrorAsync(
-                new CreateMirrorRequest(mirror.Value, Description: context.Get(description), Retention: retention), cancellation);
+                new CreateMirrorRequest(mirror.Value, Description: context.Get(description), Retention: retention, Access: context.Get(isPrivate) ? "private" : null), cancellation);
             context.Write(made, ApiJson.Default.MirrorDocument, document =>
             {
                 context.Say($"Mirror '{document.Name}' is there. Push to it with: entrepot push FILE {document.Name}/PATH");

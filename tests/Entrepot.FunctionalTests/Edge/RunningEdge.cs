@@ -33,6 +33,8 @@ internal sealed class RunningEdge : IAsyncDisposable
             Origin = origin.Url,
             CacheFolder = Path.Combine(folder, name),
             Capacity = 64 << 20,
+            // A network without private mirrors: these tests are not about who may read.
+            Keys = static () => new ContentKeys(false, []),
         };
         var state = StateDatabase.Open(Path.Combine(folder, name + ".db"), Node.StateFeatures);
         var service = EdgeService.Open(options, state, time, TestLog.Factory);

@@ -123,7 +123,7 @@ public sealed class AdminTests : IAsyncLifetime
             {"node":"edge-1","site":"berlin","url":"http://127.0.0.1:54321","version":"1","portReason":"pool","activeTransfers":1,"bytesPerSecond":2,
              "recentErrors":0,"heldBytes":3,"capacityBytes":4,"freeBytes":5,"draining":false}
             """;
-        (await _site.OrderAsync(HttpMethod.Post, "/v1/nodes/edge-1/heartbeat", beat)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await _site.OrderAsync(HttpMethod.Post, "/v1/nodes/edge-1/heartbeat", beat)).StatusCode.ShouldBe(HttpStatusCode.OK);
 
         var node = (await _site.GetJsonAsync("/v1/nodes")).EnumerateArray().Single();
         node.GetProperty("last").GetProperty("site").GetString().ShouldBe("berlin");

@@ -1,11 +1,13 @@
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Mirror.Catalog;
+using Entrepot.Server.Access;
 using Entrepot.Server.Api;
 using Entrepot.Server.Edge;
 using Entrepot.Server.Metadata;
 using Entrepot.Server.Nodes;
 using Entrepot.Server.Replica;
+using Entrepot.Server.Scheduler;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -34,8 +36,9 @@ public sealed class ReplicaTests : IAsyncLifetime
                 context.Abort();
                 return Task.CompletedTask;
             });
-            app.MapMirrorReads(_site.Catalog);
-            app.MapEntryReads(_site.Catalog);
+            var content = new ContentAccess(new OwnCatalog(_site.Catalog), null, TimeProvider.System);
+            app.MapMirrorReads(_site.Catalog, content);
+            app.MapEntryReads(_site.Catalog, content);
             app.MapGet("/v1/nodes", context => JsonExchange.WriteAsync(context, _site.Nodes.View.Documents, ApiJson.Default.IReadOnlyListNodeDocument));
             app.MapEdgeErrors(_site.Nodes);
         });
@@ -158,7 +161,7 @@ public sealed class ReplicaTests : IAsyncLifetime
         nodes.View.Edges.Length.ShouldBe(2);
     }
 
-    private OriginClient Client() => new(_http, _origin.Url, TimeSpan.FromSeconds(10), TimeProvider.System);
+    private OriginClient Client() => new(_http, _origin.Url, TimeSpan.FromSeconds(10), TimeProvider.System, new EdgeKeys(null, TimeProvider.System));
 
     private async Task<CatalogReplica> OpenAsync()
     {

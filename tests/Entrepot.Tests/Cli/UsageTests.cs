@@ -11,7 +11,7 @@ public sealed class UsageTests : IAsyncLifetime
     [Theory]
     [InlineData("mirrr", "there is no command 'entrepot mirrr'; did you mean 'mirror'?", "entrepot --help")]
     [InlineData("xyzzy", "there is no command 'entrepot xyzzy'", "entrepot --help")]
-    [InlineData("mirror", "'entrepot mirror' needs one of: list, create, show, delete", "entrepot mirror --help")]
+    [InlineData("mirror", "'entrepot mirror' needs one of: list, create, show, set, delete", "entrepot mirror --help")]
     [InlineData("mirror lits", "there is no command 'entrepot mirror lits'; did you mean 'list'?", "entrepot mirror --help")]
     [InlineData("mirror list --outptu json", "'entrepot mirror list' does not know '--outptu'; did you mean '--output'?", "entrepot mirror list --help")]
     [InlineData("nodes --servr x", "'entrepot nodes' does not know '--servr'; did you mean '--server'?", "entrepot nodes --help")]

@@ -12,7 +12,7 @@ internal static class MirrorsPage
 {
     public static Task WriteAsync(HttpContext context, SchedulerService scheduler)
     {
-        var mirrors = scheduler.Catalog.Mirrors.Values.OrderBy(static mirror => mirror.Info.Name).ToArray();
+        var mirrors = scheduler.Content.Mirrors(context).ToArray();
         var response = context.Response;
         if (Negotiation.WantsJson(context.Request))
         {
@@ -22,7 +22,7 @@ internal static class MirrorsPage
             return HttpMethods.IsHead(context.Request.Method)
                 ? Task.CompletedTask
                 : JsonSerializer.SerializeAsync(
-                    response.Body, [.. mirrors.Select(ToDocument)], ApiJson.Default.IReadOnlyListMirrorDocument, context.RequestAborted);
+                    response.Body, [.. mirrors.Select(Documents.Mirror)], ApiJson.Default.IReadOnlyListMirrorDocument, context.RequestAborted);
         }
 
         PageShell.Prepare(response, ContentHeaders.Revalidate);
@@ -71,15 +71,5 @@ internal static class MirrorsPage
         else
             FolderPage.Time(html, info.PublishedAt);
         html.Raw("</td><td class=\"r wide\">"u8).Text(FolderPage.Grouped(info.Number)).Raw("</td></tr>\n"u8);
-    }
-
-    private static MirrorDocument ToDocument(MirrorView mirror)
-    {
-        var (info, snapshot) = (mirror.Info, mirror.Current.Info);
-        return new MirrorDocument(
-            info.Name.Value, info.Kind.ToString().ToLowerInvariant(), info.Format.ToString().ToLowerInvariant(), info.Description,
-            new RetentionDocument(info.Retention.KeepSnapshots, info.Retention.KeepDays), info.CreatedAt,
-            new SnapshotDocument(
-                snapshot.Number, snapshot.Root, snapshot.PublishedAt, snapshot.Actor, snapshot.Note, snapshot.Files, snapshot.Bytes, IsCurrent: true));
     }
 }

@@ -1,0 +1,1 @@
+ALTER TABLE edge_mirrors ADD COLUMN private INTEGER NOT NULL DEFAULT 0 CHECK (private IN (0, 1));
