@@ -19,6 +19,9 @@ public sealed class SealingKey : IDisposable
     private const byte Version = 1;
 
     private readonly AesGcm _cipher;
+
+    /// <summary>The cipher keeps its state between calls: two at once break each other.</summary>
+    private readonly Lock _using = new();
     private readonly string _name;
 
     private SealingKey(ReadOnlySpan<byte> key, string name)
@@ -71,7 +74,8 @@ public sealed class SealingKey : IDisposable
         destination[0] = Version;
         var nonce = destination.Slice(1, NonceBytes);
         RandomNumberGenerator.Fill(nonce);
-        _cipher.Encrypt(nonce, content, destination[Overhead..], destination.Slice(1 + NonceBytes, TagBytes), purpose);
+        lock (_using)
+            _cipher.Encrypt(nonce, content, destination[Overhead..], destination.Slice(1 + NonceBytes, TagBytes), purpose);
     }
 
     /// <summary>Decrypts.</summary>
@@ -97,7 +101,8 @@ public sealed class SealingKey : IDisposable
             return false;
         try
         {
-            _cipher.Decrypt(sealedBytes.Slice(1, NonceBytes), sealedBytes[Overhead..], sealedBytes.Slice(1 + NonceBytes, TagBytes), content, purpose);
+            lock (_using)
+                _cipher.Decrypt(sealedBytes.Slice(1, NonceBytes), sealedBytes[Overhead..], sealedBytes.Slice(1 + NonceBytes, TagBytes), content, purpose);
             return true;
         }
         catch (AuthenticationTagMismatchException)

@@ -24,6 +24,18 @@ public sealed class SealingKeyTests : IDisposable
         }, iter: 50, threads: 1);
 
     [Fact]
+    public void Many_threads_use_one_key()
+    {
+        using var key = SealingKey.CreateEphemeral();
+        Parallel.For(0, 20_000, i =>
+        {
+            var content = new byte[i % 300];
+            content.AsSpan().Fill((byte)i);
+            key.Open(key.Seal(content, "a"), "a").ShouldBe(content);
+        });
+    }
+
+    [Fact]
     public void Every_changed_byte_every_prefix_and_another_purpose_or_key_are_refused()
     {
         using var key = SealingKey.CreateEphemeral();
