@@ -36,6 +36,10 @@ internal static class EntrepotCommand
             Group("token", "Make, list and revoke tokens, by which programs and people prove who they are", TokenCreateCommand.Create, TokenListCommand.Create, TokenRevokeCommand.Create, TokenRotateKeysCommand.Create),
             NodesCommand.Create(environment, common),
             Group(
+                "node", "Say which machines belong to the network", NodeTokenCommand.Create, NodeListCommand.Create, NodeListCommand.CreateShow,
+                NodeChangeCommands.CreateDrain, NodeChangeCommands.CreateRevoke, NodeChangeCommands.CreateRemove),
+            Group("ca", "See and change the network's certificate authority", CaCommands.CreateShow, CaCommands.CreateRotate),
+            Group(
                 "ports", "See what listens, whether it should and who can reach it; see leases; check what is declared, and enforce it",
                 PortsStatusCommand.Create, PortsMapCommand.Create, PortsProbeCommand.Create, PortsFindingsCommand.Create,
                 PortsListCommand.Create, PortsExplainCommand.Create, PortsPoolsCommand.Create, PortsCheckCommand.Create, PortsSchemaCommand.Create,

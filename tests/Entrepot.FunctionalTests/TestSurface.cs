@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Hosting;
+using Entrepot.Server.Tls;
 using Entrepot.Trust.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -31,14 +32,15 @@ internal sealed class TestSurface : IAsyncDisposable
     public Uri Url => Http.BaseAddress!;
 
     public static async Task<TestSurface> StartAsync(
-        Action<WebApplication> map, LimitSettings? limits = null, Action<IServiceCollection>? services = null, ConnectionBudget? budget = null)
+        Action<WebApplication> map, LimitSettings? limits = null, Action<IServiceCollection>? services = null, ConnectionBudget? budget = null,
+        SurfaceTls? tls = null)
     {
         limits ??= new LimitSettings();
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         var address = (IPEndPoint)socket.LocalEndPoint!;
         var host = await SurfaceHost.StartAsync(
-            "test", socket, limits, (budget ?? new ConnectionBudget(null)).Share(limits.Connections), TimeProvider.System, TestLog.Factory, services,
+            "test", socket, limits, (budget ?? new ConnectionBudget(null)).Share(limits.Connections), TimeProvider.System, TestLog.Factory, tls, services,
             (app, _) =>
             {
                 app.UseRouting();

@@ -53,6 +53,19 @@ internal sealed class EntrepotProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Has a join token made, and says how a node of another folder joins with it.</summary>
+    /// <param name="data">The data folder of the node that is to join.</param>
+    /// <param name="role">What it is to be.</param>
+    public async Task<string[]> JoinArgumentsAsync(string data, string role = "edge")
+    {
+        var token = data + ".token";
+        var made = await CommandAsync("node", "token", "--role", role, "--ttl", "10m");
+        if (made.ExitCode != 0)
+            throw new InvalidOperationException($"No join token: {made.Output}");
+        await File.WriteAllTextAsync(token, made.Output);
+        return ["--join", new UriBuilder(Url("admin")) { Scheme = Uri.UriSchemeHttps }.Uri.GetLeftPart(UriPartial.Authority), "--token-file", token];
+    }
+
     /// <summary>Starts <c>serve</c> or <c>up</c> on a data folder and waits until its surfaces are announced.</summary>
     public static Task<EntrepotProcess> StartAsync(string data, params string[] arguments) => StartWithAsync(AnyPorts, data, arguments);
 

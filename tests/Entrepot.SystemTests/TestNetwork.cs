@@ -24,12 +24,14 @@ internal sealed class TestNetwork : IAsyncDisposable
     {
         var folder = new TestFolder();
         var origin = await EntrepotProcess.StartAsync(folder["origin"], "serve", "--roles", "origin,scheduler");
-        var metadata = origin.Url("metadata").GetLeftPart(UriPartial.Authority);
         var started = new List<EntrepotProcess>();
         for (var i = 0; i < edges; i++)
+        {
+            var data = folder[string.Create(CultureInfo.InvariantCulture, $"edge-{i}")];
             started.Add(await EntrepotProcess.StartAsync(
-                folder[string.Create(CultureInfo.InvariantCulture, $"edge-{i}")], "serve", "--roles", "edge", "--origin", metadata,
-                "--node", string.Create(CultureInfo.InvariantCulture, $"cache-{i}")));
+                data, ["serve", "--roles", "edge", "--node", string.Create(CultureInfo.InvariantCulture, $"cache-{i}"), .. await origin.JoinArgumentsAsync(data)]));
+        }
+
         var network = new TestNetwork(folder, origin, started);
         await network.UntilHealthyAsync(edges);
         return network;

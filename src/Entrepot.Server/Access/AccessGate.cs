@@ -38,8 +38,6 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
         }
 
         var principal = Requester.Of(context);
-        if (principal.Proof == Proof.None && needed is Permission.NodeReport or Permission.NodesProbe)
-            principal = NodeRecognition.ByAddress(context);
         if (principal.Proof == Proof.None && needed is (Permission.ContentRead or Permission.NetworkRead) && IsSigned(context))
             return next(context);
         return AccessPolicy.Decide(needed, principal, access.OpenReading) switch

@@ -32,12 +32,6 @@ public static class AdminEndpoints
             .Takes<VerifyRequest>(JsonExchange.Json)
             .Produces<VerifyProgress>(StatusCodes.Status200OK, Ndjson)
             .Refuses(400, 404);
-        routes.MapPost("/v1/nodes/{node}/heartbeat", (HttpContext context, string node) => HeartbeatAsync(service, context, node))
-            .Needs(Permission.NodeReport)
-            .Describe("Heartbeat", "Tell that a node is well", "Sent by edges every few seconds.")
-            .Takes<HeartbeatRequest>(JsonExchange.Json)
-            .Produces<HeartbeatAnswer>()
-            .Refuses(400, 409, 503);
     }
 
     private static void MapMirrors(IEndpointRouteBuilder routes, AdminService service)
@@ -121,13 +115,5 @@ public static class AdminEndpoints
             await response.Body.WriteAsync("\n"u8.ToArray(), context.RequestAborted);
             await response.Body.FlushAsync(context.RequestAborted);
         }
-    }
-
-    private static async Task HeartbeatAsync(AdminService service, HttpContext context, string node)
-    {
-        var beat = await JsonExchange.ReadAsync(context, ApiJson.Default.HeartbeatRequest, JsonExchange.SmallDocument);
-        var answer = service.Heartbeat(node, beat, Requester.Of(context));
-        context.Response.Headers.CacheControl = "no-store";
-        await JsonExchange.WriteAsync(context, answer, ApiJson.Default.HeartbeatAnswer);
     }
 }

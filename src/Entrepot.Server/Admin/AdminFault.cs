@@ -8,7 +8,4 @@ public enum AdminFault
 
     /// <summary>What says who may read a mirror is neither private nor public.</summary>
     UnknownAccess,
-
-    /// <summary>The heart-beat speaks for another node than the address does.</summary>
-    OtherNode,
 }

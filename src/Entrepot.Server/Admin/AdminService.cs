@@ -3,8 +3,6 @@ using Entrepot.Core.Identities;
 using Entrepot.Mirror.Catalog.GarbageCollection;
 using Entrepot.Mirror.Catalog;
 using Entrepot.Server.Api;
-using Entrepot.Trust.Access;
-using Entrepot.Trust.Urls;
 
 namespace Entrepot.Server.Admin;
 
@@ -18,10 +16,7 @@ public delegate IAsyncEnumerable<VerifyProgress> Verification(VerifyRequest requ
 /// <param name="catalog">Mirrors and snapshots.</param>
 /// <param name="collector">Garbage collection.</param>
 /// <param name="verify">Scrub on demand.</param>
-/// <param name="heartbeats">Takes heart-beats.</param>
-/// <param name="keys">Sign addresses, for nodes that prove who they are; null where none is signed.</param>
-public sealed class AdminService(
-    MirrorCatalog catalog, GarbageCollector collector, Verification verify, Action<HeartbeatRequest> heartbeats, UrlKeyRing? keys = null)
+public sealed class AdminService(MirrorCatalog catalog, GarbageCollector collector, Verification verify)
 {
     /// <summary>Most blobs that an answer to garbage collection lists as held.</summary>
     public const int MaxHeldListed = 10_000;
@@ -58,19 +53,6 @@ public sealed class AdminService(
         if (request.Mirror is { } mirror)
             catalog.View.Get(MirrorName.Parse(mirror));
         return verify(request, actor, cancellation);
-    }
-
-    internal HeartbeatAnswer Heartbeat(string node, HeartbeatRequest beat, Principal principal)
-    {
-        if (beat.Node != node)
-            throw Fault.Of(
-                AdminFault.OtherNode, FaultKind.Invalid, $"The heart-beat is of '{beat.Node}', but was sent for '{node}'.",
-                "Send it to /v1/nodes/NODE/heartbeat with the node's own name.").ToException();
-        heartbeats(beat);
-        // Whoever has the keys may read everything: an address on a list is no proof.
-        var proven = principal.Proof == Proof.Certificate && principal.Roles.HasFlag(Role.Node);
-        return new HeartbeatAnswer(
-            catalog.View.IsGuarded, proven && keys is not null ? [.. keys.Keys.Select(static key => new UrlKeyDocument(key.Epoch, key.Secret))] : null);
     }
 
     private static T Parse<T>(string? text, string what)

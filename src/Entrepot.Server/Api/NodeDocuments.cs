@@ -91,7 +91,14 @@ public sealed record HeartbeatRequest(
 /// <summary>What the origin answers to a heart-beat.</summary>
 /// <param name="Guarded">True since the network has, or had, a private mirror: edges then serve nothing by its digest alone.</param>
 /// <param name="Keys">Check and sign addresses; only for nodes that proved who they are, and null for others.</param>
-public sealed record HeartbeatAnswer(bool Guarded, IReadOnlyList<UrlKeyDocument>? Keys);
+public sealed record HeartbeatAnswer(bool Guarded, IReadOnlyList<UrlKeyDocument>? Keys)
+{
+    /// <summary>Whom the node is to believe: certificates of the network's authorities, PEM.</summary>
+    public string Authorities { get; init; } = "";
+
+    /// <summary>Whom it is to believe no more.</summary>
+    public IReadOnlyList<RevocationDocument> Revoked { get; init; } = [];
+}
 
 /// <summary>A key that signs addresses.</summary>
 /// <param name="Epoch">The hour that it is for, counted from 1970 UTC.</param>

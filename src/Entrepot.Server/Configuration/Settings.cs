@@ -58,6 +58,12 @@ public sealed record Settings
     /// <summary>The edges that run in this process.</summary>
     public EdgeSettings Edges { get; init; } = new();
 
+    /// <summary>TLS of every surface that says nothing else.</summary>
+    public TlsSettings Tls { get; init; } = TlsSettings.Default;
+
+    /// <summary>Proxies in front of this node whose <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c> are believed. Default none.</summary>
+    public System.Collections.Immutable.ImmutableArray<System.Net.IPNetwork> TrustedProxies { get; init; } = [];
+
     /// <summary>How the node's own ports are guarded.</summary>
     public GuardSettings Guard { get; init; } = new();
 

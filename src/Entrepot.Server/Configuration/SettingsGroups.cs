@@ -42,6 +42,9 @@ public sealed record SurfaceSettings
     /// <summary>Most requests per source, such as 100/hour; null (the default) for no such limit. This machine itself is not counted.</summary>
     public AccessRate? Rate { get; init; }
 
+    /// <summary>TLS, where it differs from the node's.</summary>
+    public TlsSettings Tls { get; init; } = new();
+
     /// <summary>False to not run it here. Default true.</summary>
     public bool Enabled { get; init; } = true;
 
@@ -92,6 +95,9 @@ public sealed record EdgeSettings
 
     /// <summary>Client addresses that may download. Default everyone.</summary>
     public ImmutableArray<IPNetwork> Allow { get; init; } = SurfaceSettings.Anyone;
+
+    /// <summary>TLS, where it differs from the node's.</summary>
+    public TlsSettings Tls { get; init; } = new();
 
     /// <summary>Most requests per source, such as 1000/minute; null (the default) for no such limit. This machine itself is not counted.</summary>
     public AccessRate? Rate { get; init; }

@@ -25,6 +25,15 @@ public static class SettingsReader
             settings = settings with { AgentSocket = Path.GetFullPath(socket, folder) };
         if (settings.SealingKey is { } key)
             settings = settings with { SealingKey = Path.GetFullPath(key, folder) };
+        settings = settings with
+        {
+            Tls = settings.Tls.From(folder),
+            Edges = settings.Edges with { Tls = settings.Edges.Tls.From(folder) },
+            Push = settings.Push with { Tls = settings.Push.Tls.From(folder) },
+            Metadata = settings.Metadata with { Tls = settings.Metadata.Tls.From(folder) },
+            Admin = settings.Admin with { Tls = settings.Admin.Tls.From(folder) },
+            Scheduler = settings.Scheduler with { Tls = settings.Scheduler.Tls.From(folder) },
+        };
         return result with { Settings = settings };
     }
 

@@ -64,7 +64,11 @@ internal static class SettingsSchema
         Of("edges.rotationOverlap", FieldTypes.Span(Second, Day), s => s.Edges.RotationOverlap, (s, v) => s with { Edges = s.Edges with { RotationOverlap = v } }, "how long the old and the new port are both served"),
         Of("edges.zone", FieldTypes.OptionalChoice<Zone>(), s => s.Edges.Zone, (s, v) => s with { Edges = s.Edges with { Zone = v } }, "zone that the edges face; null derives it from bind"),
         Of("edges.allow", FieldTypes.Networks, s => s.Edges.Allow, (s, v) => s with { Edges = s.Edges with { Allow = v } }, "clients that may download"),
+        .. TlsSchema.Of("edges.tls", s => s.Edges.Tls, (s, v) => s with { Edges = s.Edges with { Tls = v } }),
         Of("edges.rate", SettingTypes.SourceRate, s => s.Edges.Rate, (s, v) => s with { Edges = s.Edges with { Rate = v } }, "most requests per source"),
+
+        .. TlsSchema.Of("tls", s => s.Tls, (s, v) => s with { Tls = v.Over(TlsSettings.Default) }),
+        Of("trustedProxies", FieldTypes.Networks, s => s.TrustedProxies, (s, v) => s with { TrustedProxies = v }, "proxies whose word on the client's address and on TLS is taken"),
 
         Of("guard.interval", FieldTypes.Span(Second / 2, Hour), s => s.Guard.Interval, (s, v) => s with { Guard = s.Guard with { Interval = v } }, "time between two looks at the sockets behind the ports"),
         Of("guard.strangers", FieldTypes.Choice<StrangerReaction>(), s => s.Guard.Strangers, (s, v) => s with { Guard = s.Guard with { Strangers = v } }, "what happens when a stranger is on a port of the node"),
@@ -129,5 +133,6 @@ internal static class SettingsSchema
         Of($"surfaces.{name}.zone", FieldTypes.OptionalChoice<Zone>(), s => get(s).Zone, (s, v) => set(s, get(s) with { Zone = v }), "zone that it faces; null derives it from bind"),
         Of($"surfaces.{name}.allow", FieldTypes.Networks, s => get(s).Allow, (s, v) => set(s, get(s) with { Allow = v }), "clients that may use it"),
         Of($"surfaces.{name}.rate", SettingTypes.SourceRate, s => get(s).Rate, (s, v) => set(s, get(s) with { Rate = v }), "most requests per source"),
+        .. TlsSchema.Of($"surfaces.{name}.tls", s => get(s).Tls, (s, v) => set(s, get(s) with { Tls = v })),
     ];
 }

@@ -53,6 +53,9 @@ public sealed record EdgeOptions
     /// to heart-beats.</summary>
     public Func<ContentKeys>? Keys { get; init; }
 
+    /// <summary>Told of what the origin answers to each heart-beat, or null (the default).</summary>
+    public Action<HeartbeatAnswer>? Learn { get; init; }
+
     /// <summary>Bytes per second that the scrub reads; 0 turns it off. Default 32 MiB/s.</summary>
     public long ScrubRate { get; init; } = 32 << 20;
 

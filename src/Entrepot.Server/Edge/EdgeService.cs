@@ -7,7 +7,6 @@ using Entrepot.Mirror.Replication;
 using Entrepot.Ports.Reachability;
 using Entrepot.Server.Api;
 using Entrepot.Server.Hosting;
-using Entrepot.Server.Http;
 using Entrepot.Server.PortWatch;
 using Microsoft.Extensions.Logging;
 
@@ -16,12 +15,14 @@ namespace Entrepot.Server.Edge;
 /// <summary>One edge: its cache, its sources, what it knows of the origin, and the loops that keep it in order.</summary>
 public sealed class EdgeService : IAsyncDisposable
 {
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(3);
+    /// <summary>Longest wait for a connection to the origin or to a peer.</summary>
+    internal static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(3);
 
     private readonly EdgeOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly HttpClient _http;
+    private readonly HttpClient _toOrigin;
+    private readonly HttpClient _toPeers;
     private readonly OriginClient _origin;
     private readonly CachingMetrics _metrics;
     private readonly PieceCache _cache;
@@ -31,10 +32,11 @@ public sealed class EdgeService : IAsyncDisposable
     private readonly SingleFlight<Sha256Digest, Fingerprint> _asking = new();
     private readonly BackgroundLoops _loops;
 
-    private EdgeService(EdgeOptions options, StateDatabase state, HttpMessageHandler? handler, TimeProvider time, ILoggerFactory loggers)
+    private EdgeService(EdgeOptions options, StateDatabase state, HttpMessageHandler toOrigin, HttpMessageHandler toPeers, TimeProvider time, ILoggerFactory loggers)
     {
         (_options, _time, _logger) = (options, time, loggers.CreateLogger("Entrepot.Edge." + options.Node.Value));
-        _http = new HttpClient(handler ?? NodeHandler.Create(ConnectTimeout)) { Timeout = Timeout.InfiniteTimeSpan };
+        _toOrigin = new HttpClient(toOrigin) { Timeout = Timeout.InfiniteTimeSpan };
+        _toPeers = new HttpClient(toPeers) { Timeout = Timeout.InfiniteTimeSpan };
         _metrics = new CachingMetrics(options.Node.Value);
         var caching = new CachingOptions
         {
@@ -50,15 +52,16 @@ public sealed class EdgeService : IAsyncDisposable
         }
         catch
         {
-            _http.Dispose();
+            _toOrigin.Dispose();
+            _toPeers.Dispose();
             _metrics.Dispose();
             throw;
         }
 
         Keys = new EdgeKeys(options.Keys, time);
-        _origin = new OriginClient(_http, options.Origin, options.OriginTimeout, time, Keys);
+        _origin = new OriginClient(_toOrigin, options.Origin, options.OriginTimeout, time, Keys);
         var sources = new SourceSet([], time);
-        _peers = new PeerFinder(options, sources, _origin, Keys, _http, time, _logger);
+        _peers = new PeerFinder(options, sources, _origin, Keys, _toOrigin, _toPeers, time, _logger);
         sources.Replace([_peers.Origin]);
         Content = new EdgeContent(_cache, sources, caching, _metrics, time, _logger);
         _memory = new TreeMemory(state, options.Node, time, _logger);
@@ -78,14 +81,14 @@ public sealed class EdgeService : IAsyncDisposable
     /// <summary>Opens the cache; nothing listens and nothing is told yet.</summary>
     /// <param name="options">What the edge is told.</param>
     /// <param name="state">Where it writes down what it learns of its mirrors.</param>
+    /// <param name="toOrigin">Makes the connections to the origin.</param>
+    /// <param name="toPeers">Makes the connections to other edges.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Where it logs.</param>
     /// <exception cref="FaultException"><see cref="CachingFault.Folder"/>.</exception>
-    public static EdgeService Open(EdgeOptions options, StateDatabase state, TimeProvider time, ILoggerFactory loggers)
-        => new(options, state, null, time, loggers);
-
-    internal static EdgeService Open(EdgeOptions options, StateDatabase state, HttpMessageHandler handler, TimeProvider time, ILoggerFactory loggers)
-        => new(options, state, handler, time, loggers);
+    public static EdgeService Open(
+        EdgeOptions options, StateDatabase state, HttpMessageHandler toOrigin, HttpMessageHandler toPeers, TimeProvider time, ILoggerFactory loggers)
+        => new(options, state, toOrigin, toPeers, time, loggers);
 
     /// <summary>Begins to tell the origin of this edge and to look for peers, once it listens.</summary>
     /// <param name="url">Base address for downloads, without a trailing slash.</param>
@@ -184,7 +187,8 @@ public sealed class EdgeService : IAsyncDisposable
         await _cache.DisposeAsync();
         await _memory.DisposeAsync();
         _heart.Dispose();
-        _http.Dispose();
+        _toOrigin.Dispose();
+        _toPeers.Dispose();
         _metrics.Dispose();
     }
 }

@@ -54,8 +54,9 @@ internal sealed class HeartbeatSender(
             _admin ??= options.Admin ?? (await origin.GetNetworkAsync(cancellation)).Surfaces.FirstOrDefault(static surface => surface.Surface == "admin")?.Url
                 ?? throw Fault.Of(EdgeFault.OriginAnswer, FaultKind.Unavailable, $"The origin {origin.Base} names no admin surface.").ToException();
             var probes = Probes;
-            if (await origin.BeatAsync(_admin, Compose() with { Probes = probes }, cancellation) is { } answer)
-                keys.Learn(answer);
+            var answer = await origin.BeatAsync(_admin, Compose() with { Probes = probes }, cancellation);
+            keys.Learn(answer);
+            options.Learn?.Invoke(answer);
             if (ReferenceEquals(probes, Probes))
                 Probes = null;
             if (_failing)

@@ -99,9 +99,9 @@ internal sealed class OriginClient(HttpClient http, Uri origin, TimeSpan timeout
         => GetAsync("/v1/nodes", ApiJson.Default.IReadOnlyListNodeDocument, cancellation);
 
     /// <summary>Sends a heart-beat to the admin surface.</summary>
-    /// <returns>What it answers; null when that is nothing.</returns>
+    /// <returns>What the node is to know.</returns>
     /// <exception cref="FaultException"><see cref="EdgeFault.OriginUnreachable"/>.</exception>
-    public async Task<HeartbeatAnswer?> BeatAsync(string admin, HeartbeatRequest beat, CancellationToken cancellation)
+    public async Task<HeartbeatAnswer> BeatAsync(string admin, HeartbeatRequest beat, CancellationToken cancellation)
     {
         using var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(beat, ApiJson.Default.HeartbeatRequest));
         content.Headers.ContentType = new(JsonExchange.Json);
@@ -111,7 +111,7 @@ internal sealed class OriginClient(HttpClient http, Uri origin, TimeSpan timeout
             throw Unreachable($"answered the heart-beat with {(int)status} {Detail(body)}", null).ToException();
         try
         {
-            return body.Length == 0 ? null : JsonSerializer.Deserialize(body, ApiJson.Default.HeartbeatAnswer);
+            return JsonSerializer.Deserialize(body, ApiJson.Default.HeartbeatAnswer) ?? throw Nonsense("answer to a heart-beat", null);
         }
         catch (JsonException error)
         {

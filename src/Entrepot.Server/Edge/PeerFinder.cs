@@ -5,12 +5,12 @@ using Microsoft.Extensions.Logging;
 namespace Entrepot.Server.Edge;
 
 /// <summary>Keeps the list of sources: the origin, and after it the healthy edges of the network, those of the own site first.</summary>
-internal sealed class PeerFinder(EdgeOptions options, SourceSet sources, OriginClient origin, EdgeKeys keys, HttpClient http, TimeProvider time, ILogger logger)
+internal sealed class PeerFinder(EdgeOptions options, SourceSet sources, OriginClient origin, EdgeKeys keys, HttpClient toOrigin, HttpClient toPeers, TimeProvider time, ILogger logger)
 {
     /// <summary>Peers asked for one piece at most; beyond, the chance that another one has it does not pay for the asking.</summary>
     private const int MaxPeers = 4;
 
-    private readonly HttpPieceSource _origin = HttpPieceSource.ForNode(http, "origin", origin.Base, sign: keys.Sign);
+    private readonly HttpPieceSource _origin = HttpPieceSource.ForNode(toOrigin, "origin", origin.Base, sign: keys.Sign);
     private string _known = "";
 
     /// <summary>The origin alone.</summary>
@@ -47,7 +47,7 @@ internal sealed class PeerFinder(EdgeOptions options, SourceSet sources, OriginC
         if (list == _known)
             return;
         _known = list;
-        sources.Replace([_origin, .. peers.Select(peer => HttpPieceSource.ForNode(http, peer.Last.Node, peer.Last.Url, onlyIfHeld: true, sign: keys.Sign))]);
+        sources.Replace([_origin, .. peers.Select(peer => HttpPieceSource.ForNode(toPeers, peer.Last.Node, peer.Last.Url, onlyIfHeld: true, sign: keys.Sign))]);
         Log.SourcesChanged(logger, options.Node.Value, string.Join(", ", sources.Current.Select(static source => source.Source.Name)));
     }
 }

@@ -38,6 +38,12 @@ public sealed class DataFolder : IDisposable
     /// <summary>The origin's catalog as a scheduler on another node keeps it.</summary>
     public string Replica => Path.Combine(Root, "replica");
 
+    /// <summary>The authorities that this node believes, for everybody to read.</summary>
+    public string AuthoritiesFile => Path.Combine(Trust, "ca.pem");
+
+    /// <summary>What a node that joined keeps of that.</summary>
+    public string MemberFile => Path.Combine(Trust, "node.json");
+
     /// <summary>An edge's cache.</summary>
     public string EdgeCache(string node) => Path.Combine(Root, "edges", node);
 

@@ -1,14 +1,15 @@
 using Entrepot.Mirror.Replication;
-using Entrepot.Server.Http;
 using Entrepot.Server.Nodes;
 
 namespace Entrepot.Server.Hosting;
 
 /// <summary>The edges as places where the origin gets back bytes that rotted on its own disk. They are asked for what they hold only; an edge
 /// that would have to fetch would ask the origin.</summary>
-internal sealed class EdgeHolders(NodeRegistry nodes) : IDisposable
+/// <param name="nodes">The edges.</param>
+/// <param name="handler">Makes the connections to them.</param>
+internal sealed class EdgeHolders(NodeRegistry nodes, HttpMessageHandler handler) : IDisposable
 {
-    private readonly HttpClient _http = new(NodeHandler.Create(TimeSpan.FromSeconds(2)))
+    private readonly HttpClient _http = new(handler)
     {
         Timeout = Timeout.InfiniteTimeSpan,  // each fetch has a deadline of its own
     };

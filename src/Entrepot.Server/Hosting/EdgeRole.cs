@@ -4,6 +4,8 @@ using Entrepot.Core.Kernel;
 using Entrepot.Ports.Guard;
 using Entrepot.Server.Api;
 using Entrepot.Server.Edge;
+using Entrepot.Server.Enrolment;
+using Entrepot.Trust.Authority;
 
 namespace Entrepot.Server.Hosting;
 
@@ -27,7 +29,8 @@ internal static class EdgeRole
             var options = new EdgeOptions
             {
                 Node = name,
-                Site = settings.Site,
+                Site = (context.Identity as MemberIdentity)?.Site ?? settings.Site,
+                Learn = context.Identity.Learn,
                 Version = context.Version,
                 Origin = origin,
                 Admin = besideOrigin ? context.Network.LocalUrlOf("admin") : null,
@@ -42,7 +45,9 @@ internal static class EdgeRole
                 ScrubDeepCycle = settings.Scrub.DeepCycle,
             };
             DurableFolder.Create(options.CacheFolder);
-            var edge = EdgeService.Open(options, context.State, context.Time, context.Loggers);
+            var edge = EdgeService.Open(
+                options, context.State, context.ToNodes(EdgeService.ConnectTimeout, name, NodeRole.Edge, NodeRole.Origin),
+                context.ToNodes(EdgeService.ConnectTimeout, name, NodeRole.Edge, NodeRole.Edge), context.Time, context.Loggers);
             parts.Push(edge);
             var surface = await context.LaunchEdgeAsync(name, app => app.MapEdge(edge), cancellation);
             parts.Push(surface);

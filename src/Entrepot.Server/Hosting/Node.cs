@@ -1,4 +1,5 @@
 using System.Reflection;
+using Entrepot.Core.Faults;
 using Entrepot.Core.Secrets;
 using Entrepot.Core.State;
 using Entrepot.Mirror.Catalog;
@@ -10,10 +11,13 @@ using Entrepot.Server.Agent;
 using Entrepot.Server.Api;
 using Entrepot.Server.Audit;
 using Entrepot.Server.Declarations;
+using Entrepot.Server.Enrolment;
 using Entrepot.Server.Evidence;
 using Entrepot.Server.Guard;
 using Entrepot.Server.PortWatch;
+using Entrepot.Server.Tls;
 using Entrepot.Trust.Access;
+using Entrepot.Trust.Authority;
 using Entrepot.Trust.Tokens;
 using Entrepot.Trust.Urls;
 using Microsoft.Extensions.Logging;
@@ -47,6 +51,9 @@ public sealed class Node : IAsyncDisposable
     /// <summary>What is seen of the ports of this node.</summary>
     public ObservedPorts Observed => _context.Observed;
 
+    /// <summary>By what the node proves itself, and whom it believes.</summary>
+    internal INodeIdentity Identity => _context.Identity;
+
     /// <summary>A file that is worth downloading, as <c>mirror/path</c>, or null when nothing was published.</summary>
     public string? Sample { get; private init; }
 
@@ -77,10 +84,15 @@ public sealed class Node : IAsyncDisposable
                 : null;
             if (tokens is not null)
                 parts.Push(new Undo(tokens.Dispose));
+            var (identity, member) = await IdentifyAsync(plan, data, state, sealing, loggers, time, cancellation);
+            if (identity is IDisposable disposable)
+                parts.Push(new Undo(disposable.Dispose));
+            var certificates = new CertificateFiles(time, loggers.CreateLogger("Entrepot.Tls"));
             var inventory = new ListeningSockets();
             var declaration = NodeDeclaration.Open(settings, time, loggers.CreateLogger("Entrepot.Declarations"));
             var book = new PortBook(state, declaration.Policy(), time);
-            var launcher = new SurfaceLauncher(new PortBinder(book, inventory), state, settings, time, loggers);
+            var launcher = new SurfaceLauncher(new PortBinder(book, inventory), state, settings, identity, certificates, time, loggers);
+            var metadata = settings.Origin ?? member?.Metadata;
             OriginRole? origin = null;
             var network = new NetworkDirectory(Version, settings.Node.Value, Nodes);
             var agent = settings.AgentSocket ?? AgentClient.UsualSocket;
@@ -94,6 +106,7 @@ public sealed class Node : IAsyncDisposable
                 SealingKey = sealing,
                 Tokens = tokens,
                 Urls = plan.Roles.HasFlag(NodeRoles.Origin) ? await UrlKeyRing.OpenAsync(state, sealing, time, cancellation) : null,
+                Identity = identity,
                 Observed = new ObservedPorts(
                     settings.Node, Declared, () => book.Policy.Pools, inventory, permitted, (() => network.Current, () => network.Own), state, new WatchOptions { Interval = settings.Watch.Interval }, time,
                     loggers.CreateLogger("Entrepot.PortWatch")),
@@ -103,27 +116,31 @@ public sealed class Node : IAsyncDisposable
             parts.Push(new Undo(context.Observed.Dispose));
             context.Evidence.Begin(() => origin?.Nodes.View.Documents, () => context.Observed.Reports.Here);
 
+            var fresh = new BackgroundLoops(loggers.CreateLogger("Entrepot.Enrolment"));
+            parts.Push(fresh);
+            fresh.Start("identity", identity.RunAsync);
+            fresh.Start("certificate files", certificates.RunAsync);
             if (plan.Roles.HasFlag(NodeRoles.Origin))
             {
                 origin = await OriginRole.OpenAsync(context, parts, cancellation);
                 if (plan.PublishRuntime)
                     await origin.PublishRuntimeAsync(cancellation);
-                await origin.ListenAsync(context, parts, cancellation);
+                await origin.ListenAsync(context, (OriginIdentity)identity, parts, cancellation);
                 if (plan.Roles.HasFlag(NodeRoles.Scheduler))
                     await SchedulerRole.ListenAsync(context, origin, parts, cancellation);
             }
             else if (plan.Roles.HasFlag(NodeRoles.Scheduler))
             {
-                await SchedulerRole.ListenAsync(context, settings.Origin!, parts, cancellation);
+                await SchedulerRole.ListenAsync(context, metadata ?? throw NoMetadata(), parts, cancellation);
             }
 
             if (plan.Roles.HasFlag(NodeRoles.Edge))
             {
-                var address = network.LocalUrlOf("metadata") is { } own ? new Uri(own) : settings.Origin!;
+                var address = network.LocalUrlOf("metadata") is { } own ? new Uri(own) : metadata ?? throw NoMetadata();
                 await EdgeRole.ListenAsync(context, address, origin, parts, cancellation);
             }
 
-            await new PortPlane(context, declaration, inventory, Nodes, origin is null ? settings.Origin : null).StartAsync(parts, cancellation);
+            await new PortPlane(context, declaration, inventory, Nodes, origin is null ? metadata : null).StartAsync(parts, cancellation);
             return new Node(context, parts) { Sample = origin?.Sample };
 
             IReadOnlyList<NodeDocument> Nodes() => origin?.Members() ?? [];
@@ -146,6 +163,19 @@ public sealed class Node : IAsyncDisposable
         await _context.Shutdown.RunAsync();
         await StopAsync(_parts, _context.Loggers);
         Log.NodeStopped(_context.Loggers.CreateLogger("Entrepot.Hosting"), _context.Settings.Node.Value);
+    }
+
+    private static FaultException NoMetadata() => Fault.Of(
+        HostingFault.Roles, FaultKind.Unavailable, "The origin has no metadata surface for other nodes to read from.", "Turn it on at the origin, or name another with the setting 'origin'.").ToException();
+
+    private static async Task<(INodeIdentity, MemberIdentity?)> IdentifyAsync(
+        NodePlan plan, DataFolder data, StateDatabase state, SealingKey sealing, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellation)
+    {
+        if (plan.Roles.HasFlag(NodeRoles.Origin))
+            return (await OriginIdentity.OpenAsync(state, sealing, plan.Settings, data.AuthoritiesFile, time), null);
+        var member = await MemberIdentity.OpenAsync(
+            plan.Join, plan.Roles.HasFlag(NodeRoles.Edge) ? NodeRole.Edge : NodeRole.Scheduler, plan.Settings, new MemberFile(data.MemberFile, data.AuthoritiesFile, sealing), time, loggers.CreateLogger("Entrepot.Enrolment"), cancellation);
+        return (member, member);
     }
 
     /// <summary>Stops the parts, the last one started first. One that fails does not keep the others from being stopped.</summary>

@@ -6,9 +6,12 @@ using Entrepot.Ports.Pools;
 using Entrepot.Server.Access;
 using Entrepot.Server.Audit;
 using Entrepot.Server.Configuration;
+using Entrepot.Server.Enrolment;
 using Entrepot.Server.Evidence;
 using Entrepot.Server.Guard;
+using Entrepot.Server.Http;
 using Entrepot.Server.PortWatch;
+using Entrepot.Trust.Authority;
 using Entrepot.Trust.Tokens;
 using Entrepot.Trust.Urls;
 using Microsoft.AspNetCore.Builder;
@@ -50,11 +53,22 @@ internal sealed record NodeContext(
     /// <summary>What is seen of the ports of this node.</summary>
     public required ObservedPorts Observed { get; init; }
 
+    /// <summary>By what the node proves itself, and whom it believes.</summary>
+    public required INodeIdentity Identity { get; init; }
+
     /// <summary>What is known for decisions about ports.</summary>
     public required NodeEvidence Evidence { get; init; }
 
     /// <summary>The surfaces whose port can be changed.</summary>
     public PortRotations Rotations { get; } = new(Time, Loggers);
+
+    /// <summary>Makes connections to other nodes.</summary>
+    /// <param name="connect">Longest wait for a connection.</param>
+    /// <param name="own">The node of this process that connects.</param>
+    /// <param name="role">What it is.</param>
+    /// <param name="expected">What the others are.</param>
+    public HttpMessageHandler ToNodes(TimeSpan connect, NodeName own, NodeRole role, NodeRole expected)
+        => NodeHandler.Create(connect, Identity.Trust, Identity.CertificateOf(own, role), expected);
 
     /// <summary>Starts one of the fixed surfaces and makes it known.</summary>
     public Task<RunningSurface> LaunchAsync(
@@ -72,6 +86,7 @@ internal sealed record NodeContext(
         {
             Access = AccessOf(surface),
             Rate = settings.Rate,
+            Tls = settings.Tls,
         };
         return LaunchAsync(plan, services, map, cancellation);
     }
@@ -91,6 +106,7 @@ internal sealed record NodeContext(
         {
             Access = new SurfaceAccess("edge") { OpenReading = true },
             Rate = Settings.Edges.Rate,
+            Tls = Settings.Edges.Tls, Role = NodeRole.Edge,
         };
         return LaunchAsync(plan, null, map, cancellation);
     }

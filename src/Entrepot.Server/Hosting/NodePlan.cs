@@ -1,5 +1,6 @@
 using Entrepot.Core.Faults;
 using Entrepot.Server.Configuration;
+using Entrepot.Server.Enrolment;
 
 namespace Entrepot.Server.Hosting;
 
@@ -9,6 +10,9 @@ namespace Entrepot.Server.Hosting;
 /// <param name="PublishRuntime">True to publish the runtime mirror when the catalog is empty, as <c>entrepot up</c> does.</param>
 public sealed record NodePlan(NodeRoles Roles, Settings Settings, bool PublishRuntime)
 {
+    /// <summary>How the node joins, or null when it is the origin's or has joined.</summary>
+    public JoinOrder? Join { get; init; }
+
     /// <summary>Refuses combinations that can't work, all reasons at once.</summary>
     /// <exception cref="FaultException"><see cref="HostingFault.Roles"/>.</exception>
     public void Validate()
@@ -16,17 +20,17 @@ public sealed record NodePlan(NodeRoles Roles, Settings Settings, bool PublishRu
         var problems = new List<string>();
         if (Roles == NodeRoles.None)
             problems.Add("no role is named");
-        foreach (var (role, who) in new[] { (NodeRoles.Edge, "an edge"), (NodeRoles.Scheduler, "a scheduler") })
-        {
-            if (Roles.HasFlag(role) && !Roles.HasFlag(NodeRoles.Origin) && Settings.Origin is null)
-                problems.Add($"{who} needs the address of its origin");
-        }
-
+        if (Roles.HasFlag(NodeRoles.Origin) && Join is not null)
+            problems.Add("the origin joins nobody");
+        if (Roles == (NodeRoles.Edge | NodeRoles.Scheduler))
+            problems.Add("an edge and a scheduler away from the origin are two nodes, each with a data folder and a token of its own");
+        if (Join is { Origin: { } origin } && origin.Scheme != Uri.UriSchemeHttps)
+            problems.Add($"a node joins over TLS, and '{origin}' does not begin with https://");
         if (Roles.HasFlag(NodeRoles.Edge | NodeRoles.Origin) && !Settings.Metadata.Enabled && Settings.Origin is null)
             problems.Add("the edges of an origin's node read from its metadata surface, which 'surfaces.metadata.enabled: false' turns off");
         if (problems.Count > 0)
             throw Fault.Of(
                 HostingFault.Roles, FaultKind.Invalid, $"These roles can't start: {string.Join("; ", problems)}.",
-                "Use --roles origin,scheduler on one machine, and --roles edge or --roles scheduler with --origin http://ORIGIN:3000 on the others.").ToException();
+                "Use --roles origin,scheduler on one machine, and --roles edge or --roles scheduler with --join https://ORIGIN:9080 --token-file FILE on the others.").ToException();
     }
 }

@@ -19,11 +19,13 @@ using Entrepot.Server.Audit;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Discovery;
 using Entrepot.Server.Drills;
+using Entrepot.Server.Enrolment;
 using Entrepot.Server.Metadata;
 using Entrepot.Server.Nodes;
 using Entrepot.Server.PortWatch;
 using Entrepot.Server.Push;
 using Entrepot.Server.Scheduler;
+using Entrepot.Trust.Authority;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 
@@ -93,7 +95,7 @@ internal sealed class OriginRole
             new NodeOptions { Interval = settings.HeartbeatInterval }, context.Time, logger, change => _ = JournalAsync(context, change, logger));
         var schedulers = new NodeRegistry(
             new NodeOptions { Interval = settings.HeartbeatInterval }, context.Time, logger, change => _ = JournalAsync(context, change, logger));
-        var holders = new EdgeHolders(nodes);
+        var holders = new EdgeHolders(nodes, context.ToNodes(TimeSpan.FromSeconds(2), settings.Node, NodeRole.Origin, NodeRole.Edge));
         parts.Push(new Node.Undo(holders.Dispose));
         var scrubber = Scrubber.Open(
             catalog, blobs, holders.Current,
@@ -132,7 +134,7 @@ internal sealed class OriginRole
     }
 
     /// <summary>Starts the surfaces.</summary>
-    public async Task ListenAsync(NodeContext context, Stack<IAsyncDisposable> parts, CancellationToken cancellation)
+    public async Task ListenAsync(NodeContext context, OriginIdentity identity, Stack<IAsyncDisposable> parts, CancellationToken cancellation)
     {
         var settings = context.Settings;
         var reference = new ApiReference(context.Version);
@@ -153,13 +155,17 @@ internal sealed class OriginRole
 
         if (settings.Admin.Enabled)
         {
-            var admin = new AdminService(Catalog, Garbage, new VerificationFeed(Scrubber, (actor, request, end) => JournalAsync(context, actor, request, end)).RunAsync, Accept, context.Urls);
-            void Accept(HeartbeatRequest beat)
+            var admin = new AdminService(Catalog, Garbage, new VerificationFeed(Scrubber, (actor, request, end) => JournalAsync(context, actor, request, end)).RunAsync);
+            HeartbeatAnswer Accept(HeartbeatRequest beat)
             {
                 (beat.Role == HeartbeatRequest.SchedulerRole ? Schedulers : Nodes).Accept(beat);
                 context.Observed.Reports.Accept(beat);
+                return new HeartbeatAnswer(Catalog.View.IsGuarded, [.. context.Urls!.Keys.Select(static key => new UrlKeyDocument(key.Epoch, key.Secret))]);
             }
 
+            var enrolment = new EnrolmentService(identity, () => context.Network.UrlOf("metadata") is { } url ? new Uri(url).Port : null, Accept, context.Time);
+            identity.Enrolment.ShutOut += Nodes.Forget;
+            identity.Enrolment.ShutOut += Schedulers.Forget;
             var drills = new DrillBook([new HijackDrill(context, OwnProgram.Current), new RotationDrill(context, SmallFile)], context.State, context.Time);
             parts.Push(new Node.Undo(drills.Dispose));
             parts.Push(await LaunchAsync(DefaultPorts.Admin, settings.Admin, Zone.Management, app =>
@@ -167,6 +173,7 @@ internal sealed class OriginRole
                 app.MapAdmin(admin);
                 app.MapEdgeErrors(Nodes);
                 app.MapTokens(context.Tokens!, context.Time);
+                app.MapEnrolment(enrolment);
                 app.MapDrills(drills);
                 app.MapFindingOrders(context.Observed);
                 app.MapOutsideView(new OutsideView(settings.Node, context.Observed.Targets, new PortProber(new SocketProbe(context.Time)), context.Time));

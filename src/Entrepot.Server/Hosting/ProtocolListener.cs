@@ -7,13 +7,16 @@ using Microsoft.Extensions.Logging;
 
 namespace Entrepot.Server.Hosting;
 
-/// <summary>Serves HTTP/1.1 and HTTP/2 with prior knowledge on one clear-text port. Kestrel chooses the protocol of a clear-text
-/// end point beforehand, so each protocol gets an end point of its own, and this listener hands each connection to the one whose
-/// language it speaks: an HTTP/2 client begins with <c>PRI</c> (RFC 9113 §3.4), which no HTTP/1.1 method does.</summary>
+/// <summary>Serves HTTP/1.1, HTTP/2 with prior knowledge and TLS on one port. Kestrel chooses the protocol of an end point beforehand, so each
+/// gets an end point of its own, and this listener hands each connection to the one whose language it speaks: a TLS client begins with
+/// a handshake record (RFC 8446 §5.1), an HTTP/2 one with <c>PRI</c> (RFC 9113 §3.4), and no HTTP/1.1 method does either.</summary>
 internal sealed class ProtocolListener : IConnectionListenerFactory, IConnectionListenerFactorySelector, IAsyncDisposable
 {
     /// <summary>Connections that were told apart and wait for Kestrel to take them.</summary>
     private const int Backlog = 512;
+
+    /// <summary>Content type of a record that carries a handshake.</summary>
+    private const byte HandshakeRecord = 0x16;
 
     private static readonly byte[] PrefaceStart = "PRI"u8.ToArray();
 
@@ -27,6 +30,7 @@ internal sealed class ProtocolListener : IConnectionListenerFactory, IConnection
     private readonly LogThrottle _refusals;
     private readonly Channel<ConnectionContext> _http1 = Channel.CreateBounded<ConnectionContext>(Backlog);
     private readonly Channel<ConnectionContext> _http2 = Channel.CreateBounded<ConnectionContext>(Backlog);
+    private readonly Channel<ConnectionContext> _tls = Channel.CreateBounded<ConnectionContext>(Backlog);
     private readonly SemaphoreSlim _binding = new(1, 1);
     private IConnectionListener? _listener;
     private Task? _accepting;
@@ -44,7 +48,10 @@ internal sealed class ProtocolListener : IConnectionListenerFactory, IConnection
     /// <summary>Where Kestrel's HTTP/2 end point listens.</summary>
     public EndPoint Http2 { get; } = new ProtocolEndPoint("h2c");
 
-    public bool CanBind(EndPoint endpoint) => endpoint == Http1 || endpoint == Http2;
+    /// <summary>Where Kestrel's TLS end point listens.</summary>
+    public EndPoint Tls { get; } = new ProtocolEndPoint("tls");
+
+    public bool CanBind(EndPoint endpoint) => endpoint == Http1 || endpoint == Http2 || endpoint == Tls;
 
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
@@ -62,7 +69,7 @@ internal sealed class ProtocolListener : IConnectionListenerFactory, IConnection
             _binding.Release();
         }
 
-        return new Half(this, endpoint, endpoint == Http1 ? _http1 : _http2);
+        return new Part(this, endpoint, endpoint == Http1 ? _http1 : endpoint == Http2 ? _http2 : _tls);
     }
 
     /// <summary>Follows a connection that Kestrel took to its end.</summary>
@@ -129,6 +136,7 @@ internal sealed class ProtocolListener : IConnectionListenerFactory, IConnection
         {
             _http1.Writer.TryComplete();
             _http2.Writer.TryComplete();
+            _tls.Writer.TryComplete();
         }
     }
 
@@ -164,6 +172,12 @@ internal sealed class ProtocolListener : IConnectionListenerFactory, IConnection
         {
             var read = await input.ReadAsync(cancellation);
             var buffer = read.Buffer;
+            if (!buffer.IsEmpty && buffer.FirstSpan[0] == HandshakeRecord)
+            {
+                input.AdvanceTo(buffer.Start);
+                return _tls;
+            }
+
             var matching = MatchingBytes(buffer);
             var decided = matching < Math.Min(buffer.Length, PrefaceStart.Length) || matching == PrefaceStart.Length;
             if (decided)
@@ -200,7 +214,7 @@ internal sealed class ProtocolListener : IConnectionListenerFactory, IConnection
     }
 
     /// <summary>One protocol's share of the connections.</summary>
-    private sealed class Half(ProtocolListener owner, EndPoint endPoint, Channel<ConnectionContext> connections) : IConnectionListener
+    private sealed class Part(ProtocolListener owner, EndPoint endPoint, Channel<ConnectionContext> connections) : IConnectionListener
     {
         public EndPoint EndPoint => endPoint;
 

@@ -2,10 +2,11 @@ using Entrepot.Ports.Pools;
 using Entrepot.Server.Access;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Edge;
-using Entrepot.Server.Http;
+using Entrepot.Server.Enrolment;
 using Entrepot.Server.Nodes;
 using Entrepot.Server.Replica;
 using Entrepot.Server.Scheduler;
+using Entrepot.Trust.Authority;
 using Microsoft.Extensions.Logging;
 
 namespace Entrepot.Server.Hosting;
@@ -26,7 +27,7 @@ internal static class SchedulerRole
     {
         var settings = context.Settings;
         var logger = context.Loggers.CreateLogger("Entrepot.Replica");
-        var http = new HttpClient(NodeHandler.Create(ConnectTimeout)) { Timeout = Timeout.InfiniteTimeSpan };
+        var http = new HttpClient(context.ToNodes(ConnectTimeout, settings.Node, context.Identity.Role, NodeRole.Origin)) { Timeout = Timeout.InfiniteTimeSpan };
         parts.Push(new Node.Undo(http.Dispose));
         var client = new OriginClient(http, origin, OriginTimeout, context.Time, new EdgeKeys(null, context.Time));
         var catalog = new CatalogReplica(client, new ReplicaFolder(context.Data.Replica), context.Time, logger);
@@ -38,7 +39,8 @@ internal static class SchedulerRole
         loops.Start("nodes", nodes.RunAsync);
         if (await LaunchAsync(context, catalog, nodes, null, new ContentAccess(catalog, null, context.Time), parts, cancellation) is not { } surface)
             return;
-        var beat = new SchedulerBeat(settings.Node, settings.Site, context.Version, client, () => surface.Document, context.Time, logger);
+        var beat = new SchedulerBeat(
+            settings.Node, (context.Identity as MemberIdentity)?.Site ?? settings.Site, context.Version, client, () => surface.Document, context.Identity.Learn, context.Time, logger);
         parts.Push(new Node.Undo(beat.Dispose));
         var telling = new BackgroundLoops(logger);
         parts.Push(telling);
@@ -52,8 +54,8 @@ internal static class SchedulerRole
     {
         if (!context.Settings.Scheduler.Enabled)
             return null;
-        var service = new SchedulerService(
-            catalog, nodes, SchedulerOptions.From(context.Settings), context.Loggers.CreateLogger<SchedulerService>(), fallback, context.Time, content);
+        var options = SchedulerOptions.From(context.Settings) with { EdgeHandler = connect => context.ToNodes(connect, context.Settings.Node, context.Identity.Role, NodeRole.Edge) };
+        var service = new SchedulerService(catalog, nodes, options, context.Loggers.CreateLogger<SchedulerService>(), fallback, context.Time, content);
         parts.Push(new Node.Undo(service.Dispose));
         var surface = await context.LaunchAsync(
             DefaultPorts.Scheduler, context.Settings.Scheduler, Zone.Public, static services => services.AddScheduler(),

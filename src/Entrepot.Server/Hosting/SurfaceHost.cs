@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Http;
+using Entrepot.Server.Tls;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -47,12 +48,13 @@ internal sealed class SurfaceHost : IAsyncDisposable
     /// <param name="connections">How many connections it may have.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Where the surface logs.</param>
+    /// <param name="tls">How it speaks TLS, or null for a surface without.</param>
     /// <param name="services">Adds what the endpoints need from the container, or nothing.</param>
     /// <param name="map">Adds middleware and endpoints; the strict target check and the fault mapper come before it.</param>
     /// <param name="cancellation">Gives up.</param>
     public static async Task<SurfaceHost> StartAsync(
         string name, Socket socket, LimitSettings limits, ConnectionShare connections, TimeProvider time, ILoggerFactory loggers,
-        Action<IServiceCollection>? services, Action<WebApplication, ILogger> map, CancellationToken cancellation)
+        SurfaceTls? tls, Action<IServiceCollection>? services, Action<WebApplication, ILogger> map, CancellationToken cancellation)
     {
         var logger = loggers.CreateLogger($"Entrepot.Surface.{name}");
         // Not the current folder, which this user may not be able to reach; nothing is served from it.
@@ -78,10 +80,13 @@ internal sealed class SurfaceHost : IAsyncDisposable
         {
             Listen(listener.Http1, HttpProtocols.Http1);
             Listen(listener.Http2, HttpProtocols.Http2);
-            void Listen(EndPoint endPoint, HttpProtocols protocol) => options.Listen(endPoint, end =>
+            if (tls is not null)
+                Listen(listener.Tls, HttpProtocols.Http1AndHttp2, end => end.UseHttps(tls.Handshake));
+            void Listen(EndPoint endPoint, HttpProtocols protocol, Action<ListenOptions>? secure = null) => options.Listen(endPoint, end =>
             {
                 end.Protocols = protocol;
                 end.Use(listener.Follow);
+                secure?.Invoke(end);
             });
         });
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Entrepot.Core.Identities;
 using Entrepot.Core.Kernel;
 using Entrepot.Core.State;
 using Entrepot.Ports.Allocation;
@@ -7,7 +8,10 @@ using Entrepot.Ports.Inventory;
 using Entrepot.Server.Access;
 using Entrepot.Server.Api;
 using Entrepot.Server.Configuration;
+using Entrepot.Server.Enrolment;
 using Entrepot.Server.Http;
+using Entrepot.Server.Tls;
+using Entrepot.Trust.Authority;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -28,10 +32,17 @@ internal sealed record SurfacePlan(string Name, string Node, PortRequest Request
 
     /// <summary>Most requests per source, or null.</summary>
     public AccessRate? Rate { get; init; }
+
+    /// <summary>TLS, where it differs from the node's.</summary>
+    public TlsSettings Tls { get; init; } = new();
+
+    /// <summary>What its node is to the network.</summary>
+    public NodeRole Role { get; init; } = NodeRole.Origin;
 }
 
 /// <summary>Takes a surface from plan to listening: lease, bind, serve. The one way to a listener in this assembly.</summary>
-internal sealed class SurfaceLauncher(PortBinder binder, StateDatabase state, Settings settings, TimeProvider time, ILoggerFactory loggers)
+internal sealed class SurfaceLauncher(
+    PortBinder binder, StateDatabase state, Settings settings, INodeIdentity identity, CertificateFiles certificates, TimeProvider time, ILoggerFactory loggers)
 {
     private readonly ConnectionBudget _connections = new(ProcessLimits.OpenFiles());
     private readonly List<int> _atRisk = [];
@@ -78,19 +89,27 @@ internal sealed class SurfaceLauncher(PortBinder binder, StateDatabase state, Se
     private async Task<SurfaceListener> OpenAsync(
         SurfacePlan plan, PortRequest request, Action<IServiceCollection>? services, Action<WebApplication> map, CancellationToken cancellation)
     {
+        var tlsSettings = plan.Tls.Over(settings.Tls);
+        var tls = new SurfaceTls(
+            identity.Trust, identity.CertificateOf(NodeName.Parse(plan.Node), plan.Role), certificates.Open(tlsSettings), tlsSettings, time, loggers.CreateLogger($"Entrepot.Tls.{plan.Name}"));
         var port = await binder.BindAsync(request, settings.Bind, cancellation);
         foreach (var finding in port.Findings)
             Say(plan, finding, port.Lease.Port);
         try
         {
             var host = await SurfaceHost.StartAsync(
-                plan.Name, port.Socket, settings.Limits, _connections.Share(settings.Limits.Connections), time, loggers, services,
+                plan.Name, port.Socket, settings.Limits, _connections.Share(settings.Limits.Connections), time, loggers, tls, services,
                 (app, logger) =>
                 {
+                    app.UseForwardedClient(settings.TrustedProxies);
+                    app.UseTransportRules(tls);
                     if (!plan.Allow.Contains(SurfaceSettings.Anyone[0]) || !plan.Allow.Contains(SurfaceSettings.Anyone[1]))
                     {
-                        app.UseAllowList(plan.Allow, plan.Name, logger, also: IsBeatOfThisMachine);
-                        app.UseOwnHost(plan.Name, settings.PublicHost);
+                        app.UseWhen(static context => !IsOfNodes(context), people =>
+                        {
+                            people.UseAllowList(plan.Allow, plan.Name, logger);
+                            people.UseOwnHost(plan.Name, settings.PublicHost);
+                        });
                     }
 
                     if (plan.Rate is { } rate)
@@ -105,7 +124,7 @@ internal sealed class SurfaceLauncher(PortBinder binder, StateDatabase state, Se
                     app.RequirePermissions(plan.Name);
                 },
                 cancellation);
-            var document = Describe(plan, port);
+            var document = Describe(plan, port, tlsSettings.Mode == TlsMode.Required ? Uri.UriSchemeHttps : Uri.UriSchemeHttp);
             Log.SurfaceStarted(_logger, plan.Name, plan.Node, document.Url, document.Reason);
             return new SurfaceListener(document, host, port);
         }
@@ -116,13 +135,15 @@ internal sealed class SurfaceLauncher(PortBinder binder, StateDatabase state, Se
         }
     }
 
-    /// <summary>The edges of the origin's own machine are its business whatever the list of operators says.</summary>
-    private static bool IsBeatOfThisMachine(HttpContext context)
-        => HttpMethods.IsPost(context.Request.Method)
-            && context.Request.Path.StartsWithSegments("/v1/nodes", StringComparison.Ordinal, out var rest) && rest.Value!.EndsWith("/heartbeat", StringComparison.Ordinal)
-            && context.Connection is { RemoteIpAddress: { } remote, LocalIpAddress: { } local } && remote.Equals(local);
+    /// <summary>A node is known by its certificate, wherever it is, and a machine that wants to join by its token. No browser comes so.</summary>
+    private static bool IsOfNodes(HttpContext context) => NodeConnection.Of(context) switch
+    {
+        null => false,
+        { Identity: not null } => true,
+        _ => context.Request.Path.Value is EnrolmentEndpoints.JoinPath or EnrolmentEndpoints.AuthorityPath,
+    };
 
-    private SurfaceDocument Describe(SurfacePlan plan, BoundPort port)
+    private SurfaceDocument Describe(SurfacePlan plan, BoundPort port, string scheme)
     {
         var everywhere = settings.Bind.Equals(IPAddress.Any) || settings.Bind.Equals(IPAddress.IPv6Any);
         var near = everywhere ? (settings.Bind.Equals(IPAddress.Any) ? IPAddress.Loopback : IPAddress.IPv6Loopback) : settings.Bind;
@@ -134,8 +155,8 @@ internal sealed class SurfaceLauncher(PortBinder binder, StateDatabase state, Se
         };
 
         string Address(string name) => IPAddress.TryParse(name, out var address) && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6
-            ? $"http://[{address}]:{port.Lease.Port}"
-            : $"http://{name}:{port.Lease.Port}";
+            ? $"{scheme}://[{address}]:{port.Lease.Port}"
+            : $"{scheme}://{name}:{port.Lease.Port}";
     }
 
     private void Say(SurfacePlan plan, PortFinding finding, int port)

@@ -92,7 +92,7 @@ public static class HeartbeatRules
     private static bool IsLinkLocalOrMulticast(IPAddress address)
         => address.AddressFamily == AddressFamily.InterNetwork && address.GetAddressBytes() is [169, 254, ..] or [>= 224, ..];
 
-    private static bool AreSites(string? text)
+    internal static bool AreSites(string? text)
     {
         if (text is not { Length: > 0 and <= MaxSites * (NodeName.MaxLength + 2) })
             return false;

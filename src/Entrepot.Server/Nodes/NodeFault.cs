@@ -12,6 +12,9 @@ public enum NodeFault
     /// <summary>Another node of the same name is alive at another address.</summary>
     Duplicate,
 
+    /// <summary>Whoever sent it showed no certificate of a node.</summary>
+    NotANode,
+
     /// <summary>The address names one node and the heart-beat another.</summary>
     NameMismatch,
 }

@@ -96,6 +96,27 @@ public sealed class NodeRegistry : INodeDirectory
         Log.EdgeFailed(_logger, edge, error, detail);
     }
 
+    /// <summary>Forgets a node that belongs to the network no more: no client is sent to it from now on.</summary>
+    public void Forget(NodeName node)
+    {
+        var changes = new List<NodeStateChange>();
+        lock (_writing)
+        {
+            var now = _time.GetUtcNow();
+            var gone = _records.Where(record => record.Name == node || IsNumbered(record.Name.Value, node.Value)).ToList();
+            if (gone.Count == 0)
+                return;
+            _records = _records.RemoveRange(gone);
+            changes.AddRange(gone.Select(record => Forgotten(record, "It belongs to the network no more.", now)));
+            Swap(now);
+        }
+
+        Tell(changes);
+
+        static bool IsNumbered(string edge, string node)
+            => edge.StartsWith(node + "-", StringComparison.Ordinal) && edge.AsSpan(node.Length + 1).IndexOfAnyExceptInRange('0', '9') < 0;
+    }
+
     /// <summary>Looks at the clock until cancelled: takes silent nodes out, forgets those long out, lets errors and counts fade.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {

@@ -14,10 +14,11 @@ namespace Entrepot.Server.Replica;
 /// <param name="version">The product's version.</param>
 /// <param name="origin">The origin.</param>
 /// <param name="surface">Where it listens now.</param>
+/// <param name="learn">Told of what the origin answers.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Where failures are logged.</param>
 internal sealed class SchedulerBeat(
-    NodeName node, string site, string version, OriginClient origin, Func<SurfaceDocument> surface, TimeProvider time, ILogger logger) : IDisposable
+    NodeName node, string site, string version, OriginClient origin, Func<SurfaceDocument> surface, Action<HeartbeatAnswer> learn, TimeProvider time, ILogger logger) : IDisposable
 {
     private readonly string _instance = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
     private readonly SemaphoreSlim _sending = new(1, 1);
@@ -57,10 +58,10 @@ internal sealed class SchedulerBeat(
             _admin ??= (await origin.GetNetworkAsync(cancellation)).Surfaces.FirstOrDefault(static known => known.Surface == "admin")?.Url
                 ?? throw Fault.Of(EdgeFault.OriginAnswer, FaultKind.Unavailable, $"The origin {origin.Base} names no admin surface.").ToException();
             var here = surface();
-            await origin.BeatAsync(
+            learn(await origin.BeatAsync(
                 _admin,
                 new HeartbeatRequest(node.Value, site, here.Url, version, here.Reason, 0, 0, 0, 0, 0, 0, _draining) { Role = HeartbeatRequest.SchedulerRole, Instance = _instance },
-                cancellation);
+                cancellation));
         }
         catch (FaultException)
         {

@@ -24,7 +24,7 @@ internal sealed class EdgeForwarder(EdgeState edge, ServedFile file, string enti
 
     /// <summary>The client that all forwarded requests share.</summary>
     public static HttpMessageInvoker CreateClient(SchedulerOptions options) => new(
-        NodeHandler.Create(options.ConnectTimeout),
+        options.EdgeHandler?.Invoke(options.ConnectTimeout) ?? NodeHandler.CreateClear(options.ConnectTimeout),
         disposeHandler: true);
 
     /// <summary>How requests are forwarded.</summary>

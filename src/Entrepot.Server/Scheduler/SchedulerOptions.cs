@@ -28,6 +28,9 @@ public sealed record SchedulerOptions
     /// <summary>Proxy mode: time to connect to an edge before the next one is tried. Default 2 s (Traffic Control's HTTP time-out).</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>Proxy mode: makes the connections to edges, given the time to connect. Null (the default) for clear text.</summary>
+    public Func<TimeSpan, HttpMessageHandler>? EdgeHandler { get; init; }
+
     /// <summary>Proxy mode: time without a byte after which a transfer is given up, or the next edge tried when none came yet. Default
     /// 35 s: an edge that has to fetch a piece of 64 MiB first has that long at 2 MiB/s.</summary>
     public TimeSpan ActivityTimeout { get; init; } = TimeSpan.FromSeconds(35);

@@ -62,6 +62,12 @@ public sealed record NetworkTrust(string Network, ImmutableArray<X509Certificate
         return fault is null;
     }
 
+    /// <summary>Says why a certificate that was believed once is not any more; null while it is.</summary>
+    public Fault? Recheck(NodeIdentity identity, X509Certificate2 certificate, DateTimeOffset now)
+        => now > certificate.NotAfter ? Refuse(AuthorityFault.Expired, $"'{identity}' came with a certificate that ended {At(certificate.NotAfter)}.")
+            : IsRevoked(identity, certificate) ? Refuse(AuthorityFault.Revoked, $"'{identity}' was revoked.")
+            : null;
+
     /// <summary>True when a certificate of the node was taken back.</summary>
     public bool IsRevoked(NodeIdentity identity, X509Certificate2 certificate)
     {

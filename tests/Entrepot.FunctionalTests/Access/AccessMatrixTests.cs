@@ -47,7 +47,7 @@ public sealed class AccessMatrixTests
                 var refused = response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
                 var expected = row.Cells[role] switch
                 {
-                    AccessRow.Yes or AccessRow.ByAddress => !refused,
+                    AccessRow.Yes => !refused,
                     AccessRow.No when role == Role.None => response.StatusCode == HttpStatusCode.Unauthorized && (row.Method == "HEAD" || code == "access/anonymous"),
                     AccessRow.No => response.StatusCode == HttpStatusCode.Forbidden && (row.Method == "HEAD" || code == "access/forbidden"),
                     _ => false,

@@ -11,9 +11,6 @@ internal sealed partial record AccessRow(string Surface, string Method, string A
     public const string Yes = "yes";
     public const string No = "–";
 
-    /// <summary>Nodes are recognised by their address while they have no certificates.</summary>
-    public const string ByAddress = "by address";
-
     public static IReadOnlyList<Role> Columns { get; } = [Role.None, Role.Viewer, Role.Publisher, Role.Operator, Role.Approver, Role.Auditor, Role.Admin, Role.Node];
 
     /// <summary>The address with something in place of its parameters: well formed, and of nothing that is there.</summary>
@@ -51,8 +48,7 @@ internal sealed partial record AccessRow(string Surface, string Method, string A
     private static string Expected(Permission permission, Role role, bool openReading)
     {
         var principal = role == Role.None ? Principal.Nobody : new Principal("somebody", role, Proof.Token);
-        return AccessPolicy.Decide(permission, principal, openReading) == AccessVerdict.Allowed ? Yes
-            : permission is (Trust.Access.Permission.NodeReport or Trust.Access.Permission.NodesProbe) && role == Role.None ? ByAddress : No;
+        return AccessPolicy.Decide(permission, principal, openReading) == AccessVerdict.Allowed ? Yes : No;
     }
 
     [GeneratedRegex(@"\{(\*{0,2}[a-zA-Z]+)[^}]*\}")]

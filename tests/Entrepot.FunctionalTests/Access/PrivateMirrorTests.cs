@@ -172,7 +172,8 @@ public sealed class PrivateMirrorTests : IAsyncLifetime
         var beat = new HeartbeatRequest("thief", "local", "http://127.0.0.1:1", "1", "taken", 0, 0, 0, 0, 0, 0, false);
         using var body = JsonContent.Create(beat, ApiJson.Default.HeartbeatRequest);
         using var response = await _site.SendAsync("admin", HttpMethod.Post, "/v1/nodes/thief/heartbeat", null, body);
-        (await response.Content.ReadAsStringAsync(Cancellation)).ShouldBe("""{"guarded":true}""");
+        response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await AccessSite.CodeOfAsync(response)).ShouldBe("access/anonymous");
     }
 
     private static async Task<string> TextAsync(HttpResponseMessage response)

@@ -149,7 +149,7 @@ internal sealed class FakeOrigin : IAsyncDisposable
         app.MapPost("/v1/nodes/{node}/heartbeat", async context =>
         {
             Beats.Enqueue((await JsonSerializer.DeserializeAsync(context.Request.Body, ApiJson.Default.HeartbeatRequest, context.RequestAborted))!);
-            context.Response.StatusCode = StatusCodes.Status204NoContent;
+            await JsonExchange.WriteAsync(context, new HeartbeatAnswer(false, null), ApiJson.Default.HeartbeatAnswer);
         });
     }
 

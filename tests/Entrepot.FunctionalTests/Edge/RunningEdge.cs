@@ -2,6 +2,7 @@ using Entrepot.Core.Identities;
 using Entrepot.Core.State;
 using Entrepot.Server.Edge;
 using Entrepot.Server.Hosting;
+using Entrepot.Server.Http;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Entrepot.FunctionalTests.Edge;
@@ -37,7 +38,7 @@ internal sealed class RunningEdge : IAsyncDisposable
             Keys = static () => new ContentKeys(false, []),
         };
         var state = StateDatabase.Open(Path.Combine(folder, name + ".db"), Node.StateFeatures);
-        var service = EdgeService.Open(options, state, time, TestLog.Factory);
+        var service = EdgeService.Open(options, state, NodeHandler.CreateClear(EdgeService.ConnectTimeout), NodeHandler.CreateClear(EdgeService.ConnectTimeout), time, TestLog.Factory);
         return new RunningEdge(service, state, await TestSurface.StartAsync(app => app.MapEdge(service)), time);
     }
 

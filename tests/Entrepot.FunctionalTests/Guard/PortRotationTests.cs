@@ -3,6 +3,8 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using Entrepot.Server.Api;
 using Entrepot.Server.Configuration;
+using Entrepot.FunctionalTests.Enrolment;
+using Entrepot.Server.Enrolment;
 using Entrepot.Server.Hosting;
 
 namespace Entrepot.FunctionalTests.Guard;
@@ -103,7 +105,7 @@ public sealed class PortRotationTests : IDisposable
     {
         await using var origin = await StartAsync(_folder, NodeRoles.Origin, edges: 0);
         using var folder = new TemporaryFolder();
-        await using var node = await StartAsync(folder.Path, NodeRoles.Edge, edges: 1, Url(origin, "metadata"));
+        await using var node = await StartAsync(folder.Path, NodeRoles.Edge, edges: 1, await Joining.OrderAsync(origin));
         await HealthyAsync(origin);
         var edge = node.Rotations.All.Single();
         var before = edge.Surface.Document;
@@ -161,12 +163,12 @@ public sealed class PortRotationTests : IDisposable
 
     private Task<Node> StartAsync() => StartAsync(_folder, NodeRoles.Origin | NodeRoles.Scheduler | NodeRoles.Edge, edges: 1);
 
-    private static Task<Node> StartAsync(string folder, NodeRoles roles, int edges, Uri? origin = null)
+    private static Task<Node> StartAsync(string folder, NodeRoles roles, int edges, JoinOrder? join = null)
     {
         var settings = Settings.Default with
         {
             DataFolder = folder,
-            Origin = origin,
+            Node = join is null ? Settings.Default.Node : Core.Identities.NodeName.Parse("cache-1"),
             HeartbeatInterval = TimeSpan.FromMilliseconds(200),
             Push = Settings.Default.Push with { Port = 0 },
             Metadata = Settings.Default.Metadata with { Port = 0 },
@@ -174,7 +176,7 @@ public sealed class PortRotationTests : IDisposable
             Scheduler = Settings.Default.Scheduler with { Port = 0 },
             Edges = Settings.Default.Edges with { Count = edges },
         };
-        return Node.StartAsync(new NodePlan(roles, settings, PublishRuntime: false), TestLog.Factory, TimeProvider.System, Cancellation);
+        return Node.StartAsync(new NodePlan(roles, settings, PublishRuntime: false) { Join = join }, TestLog.Factory, TimeProvider.System, Cancellation);
     }
 
     private sealed class TemporaryFolder : IDisposable

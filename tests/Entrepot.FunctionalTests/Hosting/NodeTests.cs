@@ -4,6 +4,8 @@ using System.Text.Json;
 using Entrepot.Core.Faults;
 using Entrepot.Server.Api;
 using Entrepot.Server.Configuration;
+using Entrepot.FunctionalTests.Enrolment;
+using Entrepot.Server.Enrolment;
 using Entrepot.Server.Hosting;
 
 namespace Entrepot.FunctionalTests.Hosting;
@@ -89,10 +91,9 @@ public sealed class NodeTests : IDisposable
         using var folder = new Folder();
         var edge = await StartAsync(folder.Path, NodeRoles.Edge, settings => settings with
         {
-            Origin = Url(origin, "metadata"),
             Node = Core.Identities.NodeName.Parse("cache-1"),
             Edges = settings.Edges with { Count = 1 },
-        });
+        }, await Joining.OrderAsync(origin));
         while ((await NodesAsync(origin)).Count == 0)
             await Task.Yield();
         (await NodesAsync(origin))[0].Last.Draining.ShouldBeFalse();
@@ -174,11 +175,11 @@ public sealed class NodeTests : IDisposable
     [Fact]
     public void Roles_that_can_not_work_are_refused_all_at_once()
     {
-        var fault = Should.Throw<FaultException>(() => new NodePlan(NodeRoles.Scheduler | NodeRoles.Edge, Settings.Default, false).Validate()).Fault;
+        var fault = Should.Throw<FaultException>(() => new NodePlan(NodeRoles.Scheduler | NodeRoles.Edge, Settings.Default, false) { Join = new JoinOrder(new Uri("http://mirror:9080"), null) }.Validate()).Fault;
 
         fault.Is(HostingFault.Roles).ShouldBeTrue();
         fault.Message.ShouldContain("scheduler");
-        fault.Message.ShouldContain("edge");
+        fault.Message.ShouldContain("https://");
     }
 
     private sealed class Folder : IDisposable
@@ -195,7 +196,7 @@ public sealed class NodeTests : IDisposable
 
     private Task<Node> StartAsync() => StartAsync(_folder, NodeRoles.Origin, static settings => settings);
 
-    private static Task<Node> StartAsync(string folder, NodeRoles roles, Func<Settings, Settings> change)
+    private static Task<Node> StartAsync(string folder, NodeRoles roles, Func<Settings, Settings> change, JoinOrder? join = null)
     {
         var any = Settings.Default with
         {
@@ -205,6 +206,6 @@ public sealed class NodeTests : IDisposable
             Admin = Settings.Default.Admin with { Port = 0 },
             Scheduler = Settings.Default.Scheduler with { Port = 0 },
         };
-        return Node.StartAsync(new NodePlan(roles, change(any), PublishRuntime: roles == NodeRoles.Origin), TestLog.Factory, TimeProvider.System, Cancellation);
+        return Node.StartAsync(new NodePlan(roles, change(any), PublishRuntime: roles == NodeRoles.Origin) { Join = join }, TestLog.Factory, TimeProvider.System, Cancellation);
     }
 }

@@ -116,24 +116,6 @@ public sealed class AdminTests : IAsyncLifetime
         (await _site.OrderAsync(HttpMethod.Post, "/v1/verify", """{"mirror":"nowhere","deep":false}""")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
-    [Fact]
-    public async Task A_heart_beat_makes_a_node_known()
-    {
-        const string beat = """
-            {"node":"edge-1","site":"berlin","url":"http://127.0.0.1:54321","version":"1","portReason":"pool","activeTransfers":1,"bytesPerSecond":2,
-             "recentErrors":0,"heldBytes":3,"capacityBytes":4,"freeBytes":5,"draining":false}
-            """;
-        (await _site.OrderAsync(HttpMethod.Post, "/v1/nodes/edge-1/heartbeat", beat)).StatusCode.ShouldBe(HttpStatusCode.OK);
-
-        var node = (await _site.GetJsonAsync("/v1/nodes")).EnumerateArray().Single();
-        node.GetProperty("last").GetProperty("site").GetString().ShouldBe("berlin");
-        node.GetProperty("state").GetString().ShouldBe("joining");
-        using var other = await _site.OrderAsync(HttpMethod.Post, "/v1/nodes/edge-2/heartbeat", beat);
-        other.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await PushSite.ProblemAsync(other)).GetProperty("code").GetString().ShouldBe("admin/other-node");
-        (await _site.OrderAsync(HttpMethod.Post, "/v1/nodes/edge-1/heartbeat", "{}")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-    }
-
     private static async Task<JsonElement> JsonAsync(HttpResponseMessage response)
     {
         var text = await response.Content.ReadAsStringAsync();

@@ -44,7 +44,7 @@ internal sealed class MetadataSite : IAsyncDisposable
                 NodeName.Parse("origin"), () => Declared, static () => [], new ListeningSockets(), new PermittedUnknown("not asked"), (() => Network, () => []),
                 push.State, new WatchOptions(), Time, TestLog.Factory.CreateLogger<ObservedPorts>()),
         };
-        Orders = new AdminService(push.Catalog, _collector, VerifyAsync, Nodes.Accept);
+        Orders = new AdminService(push.Catalog, _collector, VerifyAsync);
     }
 
     public PushSite Push { get; }

@@ -29,7 +29,7 @@ public sealed partial class ReferenceTests : IAsyncLifetime
             "get /v1/mirrors/{mirror}/tree/{path}", "get /v1/network", "get /v1/nodes", "get /v1/ports", "get /v1/ports/pools", "get /v1/ports/services/{name}", "get /v1/ports/{port}", "get /v1/ports/findings", "get /v1/ports/reach", "get /v1/ports/status", "get /v1/ports/targets", "get /v1/services", "get /v1/services/{name}", "post /v1/ports/findings/{id}/acknowledge",
             "post /v1/ports/findings/{id}/fix", "head /v1/blobs/{digest}",
             "head /v1/uploads/{id}", "patch /v1/mirrors/{mirror}", "patch /v1/uploads/{id}", "post /v1/blobs/missing", "post /v1/gc", "post /v1/mirrors",
-            "post /v1/mirrors/{mirror}/rollback", "post /v1/mirrors/{mirror}/snapshots", "post /v1/nodes/{node}/heartbeat", "post /v1/verify",
+            "post /v1/mirrors/{mirror}/rollback", "post /v1/mirrors/{mirror}/snapshots", "post /v1/verify",
             "put /v1/blobs/{digest}", "put /{mirror}/{path}",
         }.Order(StringComparer.Ordinal));
         foreach (var (path, method, value) in operations)

@@ -15,7 +15,7 @@ public sealed class RemoteSchedulerTests
         Command.Require("curl");
         await using var network = await TestNetwork.StartAsync(2);
         await using var scheduler = await EntrepotProcess.StartAsync(
-            network.Folder["door"], "serve", "--roles", "scheduler", "--origin", network.Origin.Url("metadata").GetLeftPart(UriPartial.Authority), "--node", "door");
+            network.Folder["door"], ["serve", "--roles", "scheduler", "--node", "door", .. await network.Origin.JoinArgumentsAsync(network.Folder["door"], "scheduler")]);
         var door = scheduler.Url("scheduler");
         var file = network.Folder["disk.img"];
         var digest = TestFolder.WriteRandom(file, 3L << 20, 7);
@@ -41,7 +41,7 @@ public sealed class RemoteSchedulerTests
         await DownloadsAsync(door);
         await scheduler.KillAsync();
         await using var again = await EntrepotProcess.StartAsync(
-            network.Folder["door"], "serve", "--roles", "scheduler", "--origin", network.Origin.Url("metadata").GetLeftPart(UriPartial.Authority), "--node", "door");
+            network.Folder["door"], "serve", "--roles", "scheduler", "--node", "door");
         var refused = await Command.RunAsync("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", $"{again.Url("scheduler")}images/disk.img");
         refused.Output.ShouldBe("503", "what is published is on its disk, where the edges are the origin tells");
         (await Command.RunAsync("curl", "-fsS", $"{again.Url("scheduler")}images/")).ShouldSucceed().Output.ShouldContain("disk.img");

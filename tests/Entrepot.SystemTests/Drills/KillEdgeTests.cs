@@ -61,9 +61,8 @@ public sealed class KillEdgeTests : IDisposable
             (await _http.GetByteArrayAsync(new Uri(survivor.Url("edge"), $"/drill/{i}.bin"))).AsSpan().SequenceEqual(_content[i]).ShouldBeTrue();
     }
 
-    private Task<EntrepotProcess> StartEdgeAsync(EntrepotProcess origin)
-        => EntrepotProcess.StartAsync(
-            _folder["edge"], "serve", "--roles", "edge", "--origin", origin.Url("metadata").GetLeftPart(UriPartial.Authority));
+    private async Task<EntrepotProcess> StartEdgeAsync(EntrepotProcess origin)
+        => await EntrepotProcess.StartAsync(_folder["edge"], ["serve", "--roles", "edge", .. await origin.JoinArgumentsAsync(_folder["edge"])]);
 
     /// <summary>Reads random ranges and compares every byte that arrives, until the edge is gone or enough was read.</summary>
     private async Task<long> ReadAsync(EntrepotProcess edge, Random random, Func<int, bool> mayGoOn)

@@ -44,8 +44,10 @@ public sealed class FourTruthsTests
 
         using var node = origin.Start(EntrepotProcess.Program, "serve", "--roles", "origin,scheduler", "--config", folder["origin.yaml"], "--data", folder["origin"]);
         await Poll.UntilAsync(() => Task.FromResult(File.Exists(Server.Hosting.DataFolder.NetworkFile(folder["origin"]))), Patience, () => "the origin did not start");
+        var token = await origin.RunAsync(EntrepotProcess.Program, "node", "token", "--role", "edge", "--data", folder["origin"]);
+        await File.WriteAllTextAsync(folder["token"], token.ShouldSucceed().Output);
         using var far = edge.Start(
-            EntrepotProcess.Program, "serve", "--roles", "edge", "--origin", $"http://{origin.Address}:3000", "--config", folder["edge.yaml"], "--data", folder["edge"]);
+            EntrepotProcess.Program, "serve", "--roles", "edge", "--join", $"https://{origin.Address}:9080", "--token-file", folder["token"], "--config", folder["edge.yaml"], "--data", folder["edge"]);
 
         StatusDocument? status = null;
         await Poll.UntilAsync(

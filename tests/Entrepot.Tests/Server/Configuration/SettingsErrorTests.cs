@@ -71,12 +71,12 @@ public sealed class SettingsErrorTests
             """);
 
     [Theory]
-    [InlineData("just text", "e.yaml:1:1: the file is 'just text'; expected the keys data, portfile, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, guard, routing, heartbeat, discovery, agent, trust, watch, retention, gc, journal, scrub, uploads, limits, log")]
-    [InlineData("- a\n- b", "e.yaml:1:1: the file is a list; expected the keys data, portfile, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, guard, routing, heartbeat, discovery, agent, trust, watch, retention, gc, journal, scrub, uploads, limits, log")]
+    [InlineData("just text", "e.yaml:1:1: the file is 'just text'; expected the keys data, portfile, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, tls, trustedProxies, guard, routing, heartbeat, discovery, agent, trust, watch, retention, gc, journal, scrub, uploads, limits, log")]
+    [InlineData("- a\n- b", "e.yaml:1:1: the file is a list; expected the keys data, portfile, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, tls, trustedProxies, guard, routing, heartbeat, discovery, agent, trust, watch, retention, gc, journal, scrub, uploads, limits, log")]
     [InlineData("edges: 3", "e.yaml:1:8: edges is '3'; expected the keys count, capacity, pool, rotate, rotationOverlap, zone, allow, rate")]
     [InlineData("site: [a]", "e.yaml:1:7: site is a list; expected a site name of 1–63 characters a–z, 0–9 and '-'")]
     [InlineData("site: {a: b}", "e.yaml:1:7: site is a group of keys; expected a site name of 1–63 characters a–z, 0–9 and '-'")]
-    [InlineData("xyzzy: 1", "e.yaml:1:1: unknown key 'xyzzy'; known are data, portfile, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, guard, routing, heartbeat, discovery, agent, trust, watch, retention, gc, journal, scrub, uploads, limits, log")]
+    [InlineData("xyzzy: 1", "e.yaml:1:1: unknown key 'xyzzy'; known are data, portfile, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, tls, trustedProxies, guard, routing, heartbeat, discovery, agent, trust, watch, retention, gc, journal, scrub, uploads, limits, log")]
     [InlineData("log: {colour: red}", "e.yaml:1:7: unknown key 'colour' in log; known are format, level")]
     [InlineData("site: a\nnode: b\nsite: c", "e.yaml:3:1: the key 'site' is given twice; it stands at line 1 already")]
     [InlineData("site: &x a\nnode: *x", "e.yaml:1:7: anchors and aliases (& and *) are not read here; write the value out")]

@@ -1,0 +1,86 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Entrepot.Core.Kernel;
+using Entrepot.Core.Secrets;
+using Entrepot.Server.Tls;
+using Entrepot.Trust.Authority;
+
+namespace Entrepot.Server.Enrolment;
+
+/// <summary>What a joined node keeps: who it is, by what it proves that, whom it believes and where its origin is. The key is sealed.</summary>
+internal sealed record MemberRecord(
+    string Identity, string? Site, Uri Origin, int? MetadataPort, string Certificate, string Surface, byte[] SealedKey, string Authorities);
+
+/// <summary>The one file in which it is kept, so that it changes as a whole.</summary>
+/// <param name="path">The file.</param>
+/// <param name="bundle">File of the authorities' certificates, for everybody to read.</param>
+/// <param name="sealing">Seals the key.</param>
+internal sealed class MemberFile(string path, string bundle, SealingKey sealing)
+{
+    private const string Purpose = "node-key";
+
+    /// <summary>What was kept, or null.</summary>
+    /// <exception cref="Core.Faults.FaultException"><see cref="SecretFault"/>.</exception>
+    public MemberRecord? Read()
+    {
+        if (SecretFile.Read(path) is not { } bytes)
+            return null;
+        try
+        {
+            return JsonSerializer.Deserialize(bytes, MemberJson.Default.MemberRecord) ?? throw new JsonException("it is null");
+        }
+        catch (JsonException error)
+        {
+            throw SecretFile.Malformed(path, error.Message);
+        }
+    }
+
+    public void Write(MemberRecord record)
+    {
+        SecretFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(record, MemberJson.Default.MemberRecord));
+        DurableFile.Write(bundle, Encoding.ASCII.GetBytes(record.Authorities));
+    }
+
+    /// <summary>Seals a key for the record.</summary>
+    public byte[] Seal(ECDsa key)
+    {
+        var plain = key.ExportPkcs8PrivateKey();
+        try
+        {
+            return sealing.Seal(plain, Purpose);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(plain);
+        }
+    }
+
+    /// <summary>Gives a node the certificates of a record.</summary>
+    public void Load(MemberRecord record, NodeCertificate into)
+    {
+        var plain = sealing.Open(record.SealedKey, Purpose);
+        try
+        {
+            using var key = ECDsa.Create();
+            key.ImportPkcs8PrivateKey(plain, out _);
+            using var forNodes = X509Certificate2.CreateFromPem(record.Certificate);
+            using var forClients = X509Certificate2.CreateFromPem(record.Surface);
+            into.Replace(Certificates.WithKey(forNodes, key), Certificates.WithKey(forClients, key));
+        }
+        catch (CryptographicException error)
+        {
+            throw SecretFile.Malformed(path, error.Message);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(plain);
+        }
+    }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(MemberRecord))]
+internal sealed partial class MemberJson : JsonSerializerContext;

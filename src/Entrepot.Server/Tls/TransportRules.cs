@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Net;
+using Entrepot.Core.Faults;
+using Entrepot.Server.Configuration;
+using Entrepot.Server.Http;
+using Entrepot.Trust.Access;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Entrepot.Server.Tls;
+
+/// <summary>What a surface makes of how a request came: who a node is, whether clear text is served, and what browsers are told.</summary>
+internal static class TransportRules
+{
+    /// <summary>Adds the rules; before anything that asks who sends a request.</summary>
+    public static IApplicationBuilder UseTransportRules(this IApplicationBuilder app, SurfaceTls tls)
+    {
+        var required = tls.Settings.Mode == TlsMode.Required;
+        var strict = required && tls.Settings.Hsts == true ? Hsts(tls.Settings) : null;
+        return app.Use((context, next) =>
+        {
+            if (NodeConnection.Of(context) is { Identity: { } identity } connection)
+            {
+                // A connection may outlive what it was believed by.
+                if (tls.Trust.Recheck(connection) is { } fault)
+                {
+                    context.Response.Headers.Connection = "close";
+                    return FaultResponses.WriteAsync(context, fault);
+                }
+
+                context.Features.Set(Principal.Node(identity.Name.Value));
+                return next(context);
+            }
+
+            if (!context.Request.IsHttps && required)
+                return RefuseClearTextAsync(context);
+            if (context.Request.IsHttps && strict is not null && !IPAddress.TryParse(context.Request.Host.Host.Trim('[', ']'), out _))
+                context.Response.Headers.StrictTransportSecurity = strict;  // RFC 6797 §8.1.1: not for addresses
+            return next(context);
+        });
+    }
+
+    /// <summary>The header's value (RFC 6797 §6.1).</summary>
+    internal static string Hsts(TlsSettings settings)
+        => string.Create(CultureInfo.InvariantCulture, $"max-age={(long)settings.HstsMaxAge!.Value.TotalSeconds}")
+            + (settings.HstsSubdomains == true ? "; includeSubDomains" : "") + (settings.HstsPreload == true ? "; preload" : "");
+
+    private static string Target(HttpContext context)
+        => context.Features.Get<IHttpRequestFeature>()?.RawTarget is ['/', ..] target ? target : RequestTarget.RawPath(context).ToString();
+
+    /// <summary>Sends a read on to the same place by TLS; what would carry content or change something was already sent in clear text.</summary>
+    private static Task RefuseClearTextAsync(HttpContext context)
+    {
+        var request = context.Request;
+        if ((HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)) && request.Host.HasValue)
+        {
+            // The same port speaks both.
+            var port = request.Host.Port ?? 80;
+            var host = port == 443 ? request.Host.Host : string.Create(CultureInfo.InvariantCulture, $"{request.Host.Host}:{port}");
+            context.Response.StatusCode = StatusCodes.Status308PermanentRedirect;
+            context.Response.Headers.Location = $"https://{host}{Target(context)}";
+            context.Response.ContentLength = 0;
+            return Task.CompletedTask;
+        }
+
+        return FaultResponses.WriteAsync(
+            context, Fault.Of(TlsFault.Required, FaultKind.Forbidden, "This surface takes nothing in clear text.", "Use https:// at the same port. Replace a credential that was sent."));
+    }
+}
