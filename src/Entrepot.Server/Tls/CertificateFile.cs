@@ -95,7 +95,7 @@ internal sealed class CertificateFile
             // Through PKCS #12: Schannel takes no key that lives in this process alone.
             return X509CertificateLoader.LoadPkcs12(ephemeral.Export(X509ContentType.Pkcs12), null);
         }
-        catch (CryptographicException error)
+        catch (Exception error) when (error is CryptographicException or ArgumentException)
         {
             var text = File.ReadAllText(keyPath);
             throw text.Contains("ENCRYPTED", StringComparison.Ordinal)

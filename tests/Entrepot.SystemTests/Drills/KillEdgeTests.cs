@@ -38,8 +38,8 @@ public sealed class KillEdgeTests : IDisposable
         for (var round = 0; round < rounds; round++)
         {
             // From time to time the cache starts empty, so that fills go on to the end.
-            if (round % 5 == 0 && Directory.Exists(_folder["edge"]))
-                Directory.Delete(_folder["edge"], recursive: true);
+            if (round % 5 == 0 && Directory.Exists(Path.Combine(_folder["edge"], "edges")))
+                Directory.Delete(Path.Combine(_folder["edge"], "edges"), recursive: true);
             await using var edge = await StartEdgeAsync(origin);
             var random = new Random(round);
             var budget = random.NextInt64(100_000, 25_000_000);

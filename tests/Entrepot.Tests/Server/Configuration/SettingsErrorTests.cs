@@ -45,7 +45,7 @@ public sealed class SettingsErrorTests
             e.yaml:7:51: surfaces.push.allow[2] is '127.0.0.0/33'; expected a network such as 10.0.0.0/8 or an IP address; the prefix length is 0–32
             e.yaml:8:20: surfaces.metadata.port is 'many'; expected a port, 1–65535, or 0 for any free one
             e.yaml:8:32: surfaces.metadata.zone is 'pubic'; expected one of loopback, management, internal, public; did you mean public?
-            e.yaml:9:10: surfaces.admin is a list; expected the keys enabled, port, zone, allow, rate
+            e.yaml:9:10: surfaces.admin is a list; expected the keys enabled, port, zone, allow, rate, tls
             e.yaml:10:3: unknown key 'shceduler' in surfaces; did you mean 'scheduler'?
             e.yaml:12:10: edges.count is '65'; expected a whole number, 0–64
             e.yaml:13:13: edges.capacity is '10 apples'; expected a size such as 10GiB, 64MiB–1PiB
@@ -73,7 +73,7 @@ public sealed class SettingsErrorTests
     [Theory]
     [InlineData("just text", "e.yaml:1:1: the file is 'just text'; expected the keys data, portfile, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, tls, trustedProxies, guard, routing, heartbeat, discovery, agent, trust, watch, retention, gc, journal, scrub, uploads, limits, log")]
     [InlineData("- a\n- b", "e.yaml:1:1: the file is a list; expected the keys data, portfile, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, tls, trustedProxies, guard, routing, heartbeat, discovery, agent, trust, watch, retention, gc, journal, scrub, uploads, limits, log")]
-    [InlineData("edges: 3", "e.yaml:1:8: edges is '3'; expected the keys count, capacity, pool, rotate, rotationOverlap, zone, allow, rate")]
+    [InlineData("edges: 3", "e.yaml:1:8: edges is '3'; expected the keys count, capacity, pool, rotate, rotationOverlap, zone, allow, tls, rate")]
     [InlineData("site: [a]", "e.yaml:1:7: site is a list; expected a site name of 1–63 characters a–z, 0–9 and '-'")]
     [InlineData("site: {a: b}", "e.yaml:1:7: site is a group of keys; expected a site name of 1–63 characters a–z, 0–9 and '-'")]
     [InlineData("xyzzy: 1", "e.yaml:1:1: unknown key 'xyzzy'; known are data, portfile, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, tls, trustedProxies, guard, routing, heartbeat, discovery, agent, trust, watch, retention, gc, journal, scrub, uploads, limits, log")]
