@@ -1,3 +1,4 @@
+using Entrepot.Cli.Accounts;
 using Entrepot.Server.Client;
 
 namespace Entrepot.Cli;
@@ -13,6 +14,9 @@ public sealed class CliEnvironment
 
     /// <summary>Where answers come from.</summary>
     public required TextReader Input { get; init; }
+
+    /// <summary>Reads an answer that is not shown; null where <see cref="Input"/> is no terminal and its lines are taken instead.</summary>
+    public Func<string>? ReadSecret { get; init; }
 
     /// <summary>Opens the standard output for bytes instead of text.</summary>
     public Func<Stream> OpenOutput { get; init; } = Console.OpenStandardOutput;
@@ -61,6 +65,7 @@ public sealed class CliEnvironment
             Output = Console.Out,
             Error = Console.Error,
             Input = Console.In,
+            ReadSecret = Console.IsInputRedirected ? null : SecretPrompt.ReadFromTerminal,
             OutputIsTerminal = !Console.IsOutputRedirected,
             ErrorIsTerminal = !Console.IsErrorRedirected,
             InputIsTerminal = !Console.IsInputRedirected,

@@ -42,7 +42,7 @@ internal sealed class CommonOptions
 
     public Option<string?> TokenFile { get; } = new("--token-file")
     {
-        Description = "File with the token to show [default: ENTREPOT_TOKEN, else the file that ENTREPOT_TOKEN_FILE names, else the credential of the node on --data]",
+        Description = "File with the token to show [default: ENTREPOT_TOKEN, else the file that ENTREPOT_TOKEN_FILE names, else the session of sign-in, else the credential of the node on --data]",
         HelpName = "FILE",
     };
 

@@ -34,6 +34,12 @@ internal static class EntrepotCommand
             VerifyCommand.Create(environment, common),
             GcCommand.Create(environment, common),
             Group("token", "Make, list and revoke tokens, by which programs and people prove who they are", TokenCreateCommand.Create, TokenListCommand.Create, TokenRevokeCommand.Create, TokenRotateKeysCommand.Create),
+            Group(
+                "user", "Invite people, and decide what each may do", UserCommands.CreateInvite, UserCommands.CreateList, UserCommands.CreateSet, UserCommands.CreateDisable,
+                UserCommands.CreateEnable, UserCommands.CreateUnlock, UserCommands.CreateRemove),
+            SignInCommand.Create(environment, common),
+            SignInCommand.CreateOut(environment, common),
+            SignInCommand.CreateWho(environment, common),
             NodesCommand.Create(environment, common),
             Group(
                 "node", "Say which machines belong to the network", NodeTokenCommand.Create, NodeListCommand.Create, NodeListCommand.CreateShow,

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Entrepot.Cli.Commands;
 using Entrepot.Core.Faults;
 using Entrepot.Server.Api;
 using Entrepot.Server.Client;
@@ -14,7 +15,7 @@ namespace Entrepot.Cli;
 internal sealed class NetworkDiscovery(HttpClient http, ClientCredential credential, CliEnvironment environment, string? tokenFile)
 {
     /// <summary>Finds and connects. Order: <c>--server</c>, <c>--data</c>, <c>ENTREPOT_SERVER</c>, the default data folder. The credential is the one that
-    /// is named, else that of the node on this machine.</summary>
+    /// is named, else the session of whoever signed in, else that of the node on this machine.</summary>
     public async Task<EntrepotClient> ConnectAsync(string? server, string dataFolder, bool dataNamed, CancellationToken cancellation)
     {
         if (server is null && !dataNamed)
@@ -25,6 +26,7 @@ internal sealed class NetworkDiscovery(HttpClient http, ClientCredential credent
         if (server is not null)
         {
             var address = ParseServer(server);
+            token ??= SessionOf(address);
             if (token is null && announced is not null && IsOf(announced, address))
                 token = TokenSource.OfNode(DataFolder.OperatorTokenFile(dataFolder));
             credential.Use(token, [address.AbsoluteUri]);
@@ -32,7 +34,7 @@ internal sealed class NetworkDiscovery(HttpClient http, ClientCredential credent
         }
         else
         {
-            token ??= TokenSource.OfNode(DataFolder.OperatorTokenFile(dataFolder));
+            token ??= SessionOf(announced) ?? TokenSource.OfNode(DataFolder.OperatorTokenFile(dataFolder));
             client = await ConnectAsync(announced, token, dataFolder, cancellation);
         }
 
@@ -73,6 +75,15 @@ internal sealed class NetworkDiscovery(HttpClient http, ClientCredential credent
         credential.Use(token, [origin.AbsoluteUri]);
         return EntrepotClient.ConnectAsync(http, origin, cancellation);
     }
+
+    /// <summary>The session that was begun at a metadata surface, or null.</summary>
+    private Func<string?>? SessionOf(Uri server)
+        => SignInCommand.Sessions(environment).Find(server) is { } session ? () => session : null;
+
+    private Func<string?>? SessionOf(AnnouncedNetwork? network)
+        => network?.Surfaces.FirstOrDefault(static surface => surface.Surface == "metadata") is { } metadata
+            ? SessionOf(new Uri(network.Local?.GetValueOrDefault(metadata.Url) ?? metadata.Url))
+            : null;
 
     /// <summary>The token that somebody named, or null.</summary>
     private Func<string?>? Named()

@@ -6,6 +6,7 @@ using Entrepot.Core.State;
 using Entrepot.Server.Hosting;
 using Entrepot.Server.Http;
 using Entrepot.Trust.Access;
+using Entrepot.Trust.Accounts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -55,8 +56,12 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
     /// <summary>The token of the request; null when none was sent, or this surface does not judge tokens.</summary>
     private string? TokenOf(HttpContext context)
     {
-        if (access.Tokens is null)
-            return null;
+        return access.Tokens is null ? null : BearerOf(context);
+    }
+
+    /// <summary>What was sent as a bearer token, or null.</summary>
+    public static string? BearerOf(HttpContext context)
+    {
         var header = context.Request.Headers.Authorization.ToString();
         return header.Length > Scheme.Length && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && header[Scheme.Length] == ' '
             ? header[(Scheme.Length + 1)..].Trim(' ')
@@ -71,6 +76,14 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
             return Fault.Of(
                 AccessFault.ClearText, FaultKind.Forbidden, $"The {access.Surface} surface takes no credential in clear text over a network: whoever listens has it now.",
                 "Revoke that token, and send the next one over https, or from the machine itself.");
+        if (token.StartsWith(SessionBook.Prefix, StringComparison.Ordinal))
+        {
+            principal = access.Sessions?.Find(token);
+            return principal is null
+                ? Fault.Of(AccessFault.Session, FaultKind.Forbidden, "This session has ended, or never was one.", "Sign in again: entrepot sign-in.")
+                : null;
+        }
+
         if (!access.Tokens!.TryVerify(token, out var grant, out var fault))
             return fault;
         if (grant.IsOperator && !Requester.IsThisMachine(context))

@@ -1,3 +1,4 @@
+using Entrepot.Trust.Accounts;
 using Entrepot.Trust.Tokens;
 using Entrepot.Trust.Urls;
 
@@ -9,6 +10,9 @@ internal sealed record SurfaceAccess(string Surface)
 {
     /// <summary>Judges tokens; null where none can be judged, away from the origin: there a token says nothing.</summary>
     public TokenAuthority? Tokens { get; init; }
+
+    /// <summary>The sessions of people; null where none is judged.</summary>
+    public SessionBook? Sessions { get; init; }
 
     /// <summary>By which nodes sign what they read, where reading takes a credential; null where none is signed.</summary>
     public UrlKeyRing? Urls { get; init; }

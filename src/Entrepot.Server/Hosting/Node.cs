@@ -7,6 +7,8 @@ using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Firewalls;
 using Entrepot.Ports.Inventory;
 using Entrepot.Ports.Truth;
+using Entrepot.Server.Access;
+using Entrepot.Server.Accounts;
 using Entrepot.Server.Agent;
 using Entrepot.Server.Api;
 using Entrepot.Server.Audit;
@@ -88,6 +90,9 @@ public sealed class Node : IAsyncDisposable
             if (identity is IDisposable disposable)
                 parts.Push(new Undo(disposable.Dispose));
             var certificates = new CertificateFiles(time, loggers.CreateLogger("Entrepot.Tls"));
+            var failures = new FailureBook(time);
+            var accounts = tokens is null ? null : new AccountService(state, sealing, failures, time);
+            parts.Push(new Undo(() => accounts?.Dispose()));
             var inventory = new ListeningSockets();
             var declaration = NodeDeclaration.Open(settings, time, loggers.CreateLogger("Entrepot.Declarations"));
             var book = new PortBook(state, declaration.Policy(), time);
@@ -104,7 +109,9 @@ public sealed class Node : IAsyncDisposable
             var context = new NodeContext(settings, data, state, book, launcher, network, Version, time, loggers, new Shutdown(time, loggers.CreateLogger("Entrepot.Hosting")), guard)
             {
                 SealingKey = sealing,
+                Failures = failures,
                 Tokens = tokens,
+                Accounts = accounts,
                 Urls = plan.Roles.HasFlag(NodeRoles.Origin) ? await UrlKeyRing.OpenAsync(state, sealing, time, cancellation) : null,
                 Identity = identity,
                 Observed = new ObservedPorts(

@@ -4,6 +4,7 @@ using Entrepot.Core.State;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Pools;
 using Entrepot.Server.Access;
+using Entrepot.Server.Accounts;
 using Entrepot.Server.Audit;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Enrolment;
@@ -42,7 +43,11 @@ internal sealed record NodeContext(
     /// <summary>Reads, proves and exports the journal.</summary>
     public AuditService Audit { get; } = new(State, Time);
 
-    private readonly FailureBook _failures = new(Time);
+    /// <summary>Counts credentials that are not good, by source.</summary>
+    public FailureBook Failures { get; init; } = new(Time);
+
+    /// <summary>Accounts and sessions of people; null away from the origin.</summary>
+    public AccountService? Accounts { get; init; }
 
     /// <summary>Makes and judges tokens; null away from the origin.</summary>
     public TokenAuthority? Tokens { get; init; }
@@ -133,7 +138,8 @@ internal sealed record NodeContext(
     {
         Tokens = Tokens,
         Urls = Urls,
-        Failures = _failures,
+        Sessions = Accounts?.Sessions,
+        Failures = Failures,
         OpenReading = surface == DefaultPorts.Scheduler || (surface == DefaultPorts.Metadata && Settings.PublicMetadata),
     };
 

@@ -13,6 +13,7 @@ using Entrepot.Ports.Inventory;
 using Entrepot.Ports.Pools;
 using Entrepot.Ports.Reachability;
 using Entrepot.Server.Access;
+using Entrepot.Server.Accounts;
 using Entrepot.Server.Admin;
 using Entrepot.Server.Api;
 using Entrepot.Server.Audit;
@@ -174,6 +175,7 @@ internal sealed class OriginRole
                 app.MapEdgeErrors(Nodes);
                 app.MapTokens(context.Tokens!, context.Time);
                 app.MapEnrolment(enrolment);
+                app.MapUsers(context.Accounts!);
                 app.MapDrills(drills);
                 app.MapFindingOrders(context.Observed);
                 app.MapOutsideView(new OutsideView(settings.Node, context.Observed.Targets, new PortProber(new SocketProbe(context.Time)), context.Time));
@@ -194,6 +196,7 @@ internal sealed class OriginRole
                 Audit = context.Audit,
                 Observed = context.Observed,
                 Tokens = context.Tokens,
+                Accounts = context.Accounts,
                 Content = Content,
                 Services = new ServiceDirectory(context.Network, context.Ports, settings, Members).All,
             };

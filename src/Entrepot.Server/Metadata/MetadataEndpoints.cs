@@ -1,4 +1,5 @@
 using Entrepot.Server.Access;
+using Entrepot.Server.Accounts;
 using Entrepot.Server.Api;
 using Entrepot.Server.Audit;
 using Entrepot.Server.PortWatch;
@@ -26,6 +27,8 @@ public static class MetadataEndpoints
             routes.MapPortReads(ports);
         if (service.Tokens is { } tokens)
             routes.MapKeySet(tokens);
+        if (service.Accounts is { } accounts)
+            routes.MapSessions(accounts);
         routes.MapReference(service.Reference);
     }
 

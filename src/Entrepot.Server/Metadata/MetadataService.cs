@@ -3,6 +3,7 @@ using Entrepot.Mirror.Catalog;
 using Entrepot.Mirror.Scrubbing;
 using Entrepot.Ports.Allocation;
 using Entrepot.Server.Access;
+using Entrepot.Server.Accounts;
 using Entrepot.Server.Api;
 using Entrepot.Server.Audit;
 using Entrepot.Server.PortWatch;
@@ -32,6 +33,9 @@ public sealed record MetadataService(
 
     /// <summary>The keys that verify tokens; null where there are none.</summary>
     public TokenAuthority? Tokens { get; init; }
+
+    /// <summary>Accounts and sessions; null where nobody signs in.</summary>
+    internal AccountService? Accounts { get; init; }
 
     /// <summary>The running services.</summary>
     public required Func<IReadOnlyList<ServiceDocument>> Services { get; init; }

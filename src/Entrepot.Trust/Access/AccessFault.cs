@@ -21,6 +21,9 @@ public enum AccessFault
     /// <summary>The source sent too many credentials that are not good.</summary>
     TooManyFailures,
 
+    /// <summary>The session has ended, or there is none.</summary>
+    Session,
+
     /// <summary>The word names no role that can be given.</summary>
     Role,
 }

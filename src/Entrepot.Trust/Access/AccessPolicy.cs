@@ -37,6 +37,7 @@ public static class AccessPolicy
         [Permission.NodeReport] = Role.Node,
         [Permission.NodesProbe] = Role.Operator | Role.Node,
         [Permission.TokensManage] = Role.Admin,
+        [Permission.AccountsManage] = Role.Admin,
         [Permission.ChangesPropose] = Role.Operator,
         [Permission.ChangesApprove] = Role.Approver,
     }.ToFrozenDictionary();

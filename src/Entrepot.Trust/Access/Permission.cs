@@ -50,6 +50,9 @@ public enum Permission
     /// <summary>Make, revoke and list tokens; change the keys that sign them.</summary>
     TokensManage,
 
+    /// <summary>Invite people, decide what they are, keep them out.</summary>
+    AccountsManage,
+
     /// <summary>Propose changes and apply approved ones.</summary>
     ChangesPropose,
 

@@ -48,6 +48,9 @@ public sealed class AccountBook : IDisposable
     /// <summary>Every account, by name.</summary>
     public IReadOnlyList<Account> List() => _state.Read(AccountTable.Read);
 
+    /// <summary>What an account is to the network now; null when there is none, or it is kept out.</summary>
+    public Role? RolesOf(string name) => _state.Read(connection => AccountTable.Find(connection, name))?.Account is { IsDisabled: false, IsActive: true } account ? account.Roles : null;
+
     /// <summary>Invites somebody, or somebody again. What the account had before stays good until the invitation is accepted.</summary>
     /// <param name="name">1–63 characters, as a node is named.</param>
     /// <param name="roles">What the account is to be; null leaves an account that is there as it is.</param>

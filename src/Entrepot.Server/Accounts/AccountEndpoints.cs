@@ -1,0 +1,174 @@
+using System.Globalization;
+using Entrepot.Core.Faults;
+using Entrepot.Server.Access;
+using Entrepot.Server.Api;
+using Entrepot.Server.Http;
+using Entrepot.Trust.Access;
+using Entrepot.Trust.Accounts;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Entrepot.Server.Accounts;
+
+/// <summary>Accounts on the admin surface; signing in on the metadata surface, as who signs in has no credential yet.</summary>
+internal static class AccountEndpoints
+{
+    /// <summary>Adds what admins do with accounts.</summary>
+    public static void MapUsers(this IEndpointRouteBuilder routes, AccountService service)
+    {
+        routes.MapPost("/v1/users", (Delegate)((HttpContext context) => InviteAsync(service, context)))
+            .Describe("InviteUser", "Invite somebody", "Makes an account, or gives the one that is there a way to new secrets. The answer has the invitation's text, which is told this once.")
+            .Needs(Permission.AccountsManage)
+            .Takes<InviteUserRequest>(JsonExchange.Json)
+            .Produces<InvitationDocument>(StatusCodes.Status201Created)
+            .Refuses(400, 503);
+        routes.MapGet("/v1/users", (Delegate)((HttpContext context) => JsonExchange.WriteAsync(
+                context, (IReadOnlyList<UserDocument>)[.. service.Accounts.List().Select(service.Show)], ApiJson.Default.IReadOnlyListUserDocument)))
+            .Describe("ListUsers", "List the accounts", "By name, with roles and state; never a secret.")
+            .Needs(Permission.AccountsManage)
+            .Produces<IReadOnlyList<UserDocument>>();
+        routes.MapPatch("/v1/users/{user}", (HttpContext context, string user) => UpdateAsync(service, context, user))
+            .Describe("UpdateUser", "Change an account", "Roles, whether it is kept out, whether wrong attempts are forgotten. What is left out stays as it is.")
+            .Needs(Permission.AccountsManage)
+            .Takes<UpdateUserRequest>(JsonExchange.Json)
+            .Produces<UserDocument>()
+            .Refuses(400, 404);
+        routes.MapDelete("/v1/users/{user}", (HttpContext context, string user) => RemoveAsync(service, context, user))
+            .Describe("RemoveUser", "Remove an account", "Its sessions end; the journal keeps its name.")
+            .Needs(Permission.AccountsManage)
+            .Produces(StatusCodes.Status204NoContent)
+            .Refuses(404);
+    }
+
+    /// <summary>Adds signing in and out.</summary>
+    public static void MapSessions(this IEndpointRouteBuilder routes, AccountService service)
+    {
+        routes.MapPost("/v1/invitations", (Delegate)((HttpContext context) => AcceptAsync(service, context)))
+            .Describe("AcceptInvitation", "Accept an invitation", "Sets password and second factor. The answer has the recovery codes, which are told this once.")
+            .Needs(Permission.Public)
+            .Takes<AcceptInvitationRequest>(JsonExchange.Json)
+            .Produces<AcceptedDocument>(StatusCodes.Status201Created)
+            .Refuses(400, 403, 429, 503);
+        routes.MapPost("/v1/session", (Delegate)((HttpContext context) => SignInAsync(service, context)))
+            .Describe("SignIn", "Sign in", "By password and second factor. The answer has what to send as a bearer token: it ends after 15 minutes without use, or after 12 hours.")
+            .Needs(Permission.Public)
+            .Takes<SignInRequest>(JsonExchange.Json)
+            .Produces<SessionDocument>(StatusCodes.Status201Created)
+            .Refuses(400, 403, 429, 503);
+        routes.MapGet("/v1/session", (Delegate)((HttpContext context) => JsonExchange.WriteAsync(context, Of(Requester.Of(context)), ApiJson.Default.SessionDocument)))
+            .Describe("WhoAmI", "Ask who one is here", "By the credential that is sent with it.")
+            .Needs(Permission.Public)
+            .Produces<SessionDocument>();
+        routes.MapDelete("/v1/session", (Delegate)((HttpContext context) => SignOut(service, context)))
+            .Describe("SignOut", "Sign out", "Ends the session that is sent with it.")
+            .Needs(Permission.Public)
+            .Produces(StatusCodes.Status204NoContent);
+    }
+
+    private static async Task InviteAsync(AccountService service, HttpContext context)
+    {
+        var request = await JsonExchange.ReadAsync(context, ApiJson.Default.InviteUserRequest, JsonExchange.SmallDocument);
+        var invitation = await service.Accounts.InviteAsync(request.Name, RolesOf(request.Roles), Requester.ActorOf(context), context.RequestAborted);
+        context.Response.Headers.CacheControl = "no-store";
+        await JsonExchange.WriteAsync(
+            context, new InvitationDocument(invitation.Text, service.Show(invitation.Account)), ApiJson.Default.InvitationDocument, StatusCodes.Status201Created);
+    }
+
+    private static async Task UpdateAsync(AccountService service, HttpContext context, string user)
+    {
+        var request = await JsonExchange.ReadAsync(context, ApiJson.Default.UpdateUserRequest, JsonExchange.SmallDocument);
+        var (roles, actor) = (RolesOf(request.Roles), Requester.ActorOf(context));
+        if (roles is null && request.Disabled is null && request.Unlock is not true)
+            throw Fault.Of(HttpFault.Body, FaultKind.Invalid, "Nothing is to be changed.", "Say roles, disabled or unlock.").ToException();
+        Account? account = null;
+        if (roles is { } wanted)
+            account = await service.Accounts.SetRolesAsync(user, wanted, actor, context.RequestAborted);
+        if (request.Disabled is { } disabled)
+            account = await service.Accounts.SetDisabledAsync(user, disabled, actor, context.RequestAborted);
+        if (request.Unlock is true)
+            account = await service.Accounts.UnlockAsync(user, actor, context.RequestAborted);
+        if (account!.IsDisabled)
+            service.Sessions.EndAll(user);
+        await JsonExchange.WriteAsync(context, service.Show(account), ApiJson.Default.UserDocument);
+    }
+
+    private static async Task RemoveAsync(AccountService service, HttpContext context, string user)
+    {
+        await service.Accounts.RemoveAsync(user, Requester.ActorOf(context), context.RequestAborted);
+        service.Sessions.EndAll(user);
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private static async Task AcceptAsync(AccountService service, HttpContext context)
+    {
+        RequireConfidential(context);
+        var request = await JsonExchange.ReadAsync(context, ApiJson.Default.AcceptInvitationRequest, JsonExchange.SmallDocument);
+        await GuardedAsync(service, context, async () =>
+        {
+            var (account, codes) = await service.Accounts.AcceptAsync(
+                request.Invitation, request.Password, request.SecondFactor, request.Code, Requester.AddressOf(context).ToString(), context.RequestAborted);
+            service.Sessions.EndAll(account.Name);
+            context.Response.Headers.CacheControl = "no-store";
+            await JsonExchange.WriteAsync(context, new AcceptedDocument(service.Show(account), codes), ApiJson.Default.AcceptedDocument, StatusCodes.Status201Created);
+        });
+    }
+
+    private static async Task SignInAsync(AccountService service, HttpContext context)
+    {
+        RequireConfidential(context);
+        var request = await JsonExchange.ReadAsync(context, ApiJson.Default.SignInRequest, JsonExchange.SmallDocument);
+        await GuardedAsync(service, context, async () =>
+        {
+            var account = await service.Accounts.SignInAsync(request.User, request.Password, request.Code, Requester.AddressOf(context).ToString(), context.RequestAborted);
+            var session = service.Sessions.Start(account.Name);
+            context.Response.Headers.CacheControl = "no-store";
+            await JsonExchange.WriteAsync(
+                context, new SessionDocument($"user:{account.Name}", Roles.WordsOf(account.Roles)) { Session = session.Text, Ends = session.Ends },
+                ApiJson.Default.SessionDocument, StatusCodes.Status201Created);
+        });
+    }
+
+    private static Task SignOut(AccountService service, HttpContext context)
+    {
+        if (Requester.Of(context).Proof == Proof.Session && AccessGate.BearerOf(context) is { } session)
+            service.Sessions.End(session);
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Counts what is refused by source, and has those wait that are refused too often.</summary>
+    private static async Task GuardedAsync(AccountService service, HttpContext context, Func<Task> attempt)
+    {
+        try
+        {
+            await attempt();
+        }
+        catch (FaultException error) when (error.Fault.Kind == FaultKind.Forbidden && service.Failures.Note(SourceRate.SubjectOf(Requester.AddressOf(context))).RetryAfter is { } wait)
+        {
+            context.Response.OnStarting(() =>
+            {
+                context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+                return Task.CompletedTask;
+            });
+            await FaultResponses.WriteAsync(
+                context,
+                Fault.Of(
+                    AccessFault.TooManyFailures, FaultKind.Exhausted, $"{Requester.AddressOf(context)} tried too often, the last time: {error.Message}", "Wait as Retry-After says."),
+                status: StatusCodes.Status429TooManyRequests);
+        }
+    }
+
+    private static void RequireConfidential(HttpContext context)
+    {
+        if (!Requester.IsConfidential(context))
+            throw Fault.Of(
+                AccessFault.ClearText, FaultKind.Forbidden, "Nobody signs in over clear text on a network: whoever listens has the password now.",
+                "Change that password, and sign in over https or on the node's own machine.").ToException();
+    }
+
+    private static Role? RolesOf(IReadOnlyList<string>? words)
+        => words is null ? null : Roles.TryParse(words, out var roles, out var fault) ? roles : throw fault.ToException();
+
+    private static SessionDocument Of(Principal principal) => new(principal.Name, Roles.WordsOf(principal.Roles));
+}
