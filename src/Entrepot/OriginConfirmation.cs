@@ -2,6 +2,8 @@ using Entrepot.Cli.Rendering;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Ports.Reachability;
+using Entrepot.Server.Client;
+using Entrepot.Server.Enrolment;
 using Entrepot.Server.PortWatch;
 
 namespace Entrepot.Cli;
@@ -80,9 +82,12 @@ internal sealed class OriginConfirmation
         }
     }
 
-    /// <summary>Asks by connections of its own, as those that were there before the change say nothing of it.</summary>
+    /// <summary>Asks as the node itself where its data folder is, else by the caller's credential; by connections of its own, as those that were there before the change say nothing of it.</summary>
     private static async Task<IReadOnlyList<ReachDocument>> LookAsync(CommandContext context, NodeName node, CancellationToken cancellation)
     {
+        using var asNode = MemberClient.TryOpen(context.DataFolder, context.Environment.Time, out var origin);
+        if (asNode is not null)
+            return await (await EntrepotClient.ConnectAsync(asNode, origin!, cancellation)).ProbeNodeAsync(node.Value, cancellation);
         using var fresh = context.WithFreshConnections();
         var client = await fresh.ConnectAsync(cancellation);
         return await client.ProbeNodeAsync(node.Value, cancellation);

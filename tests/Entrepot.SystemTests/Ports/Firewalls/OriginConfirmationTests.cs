@@ -60,6 +60,6 @@ public sealed class OriginConfirmationTests
         (await edge.RulesetAsync()).ShouldBe(rules);
 
         Task<CommandResult> ApplyAsync(string text) => agent.ApplyAsync(
-            text, "--node", "far", "--server", $"http://{origin.Address}:3000", "--confirm-within", "20s", "--confirm-by", "origin");
+            text, "--node", "far", "--data", folder["edge"], "--confirm-within", "20s", "--confirm-by", "origin");
     }
 }
