@@ -148,7 +148,10 @@ internal sealed class OriginRole
         {
             var push = new PushService(
                 Blobs, Catalog, Uploads, new PushOptions { MaxBytes = settings.Uploads.MaxSize }, context.Time, () => context.Network.UrlOf("scheduler"),
-                Md5.Enqueue);
+                Md5.Enqueue)
+            {
+                Possession = new BlobPossession(Content),
+            };
             parts.Push(new Node.Undo(push.Dispose));
             var logger = context.Loggers.CreateLogger("Entrepot.Push");
             parts.Push(await LaunchAsync(DefaultPorts.Push, settings.Push, Zone.Internal, app => app.MapPush(push, logger)));

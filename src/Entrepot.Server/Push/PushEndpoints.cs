@@ -100,7 +100,7 @@ public static class PushEndpoints
     private static async Task MissingAsync(PushService service, HttpContext context)
     {
         var request = await JsonExchange.ReadAsync(context, ApiJson.Default.MissingBlobsRequest, service.Options.MaxDocumentBytes);
-        await JsonExchange.WriteAsync(context, new MissingBlobsDocument(service.Missing(request.Digests)), ApiJson.Default.MissingBlobsDocument);
+        await JsonExchange.WriteAsync(context, new MissingBlobsDocument(service.Missing(request.Digests, digest => service.Possession.Has(context, digest))), ApiJson.Default.MissingBlobsDocument);
     }
 
     private static async Task PublishAsync(PushService service, HttpContext context, string mirror)
@@ -108,7 +108,7 @@ public static class PushEndpoints
         var name = MirrorName.Parse(mirror);
         Requester.RequireMirror(context, name);
         var request = await JsonExchange.ReadAsync(context, ApiJson.Default.PublishRequest, service.Options.MaxDocumentBytes);
-        var publication = await service.PublishAsync(name, request, Requester.ActorOf(context));
+        var publication = await service.PublishAsync(name, request, Requester.ActorOf(context), digest => service.Possession.Has(context, digest));
         await JsonExchange.WriteAsync(
             context, Documents.Snapshot(publication.Snapshot.Info, isCurrent: true), ApiJson.Default.SnapshotDocument,
             publication.IsNew ? StatusCodes.Status201Created : StatusCodes.Status200OK);

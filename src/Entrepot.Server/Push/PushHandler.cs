@@ -29,9 +29,9 @@ internal sealed class PushHandler(PushService service, UploadHandler uploads)
             return;
         // A client that asked first is spared the sending; one that did not is already sending, and its bytes are compared as usual.
         if (context.Request.Headers.Expect.Count > 0 && request is { Upload.Complete: not false, Digests: { Content: [], Representation: [_] } }
-            && service.FindBlob(named) is { } known)
+            && service.Possession.Has(context, named) && service.FindBlob(named) is { } known)
         {
-            await AnswerAsync(context, new PushOutcome(false, new PushResult(null, null, null, null, named, known.Size, false), null));
+            await AnswerAsync(context, service, new PushOutcome(false, new PushResult(null, null, null, null, named, known.Size, false), null));
             return;
         }
 
@@ -42,7 +42,7 @@ internal sealed class PushHandler(PushService service, UploadHandler uploads)
     public Task HeadBlobAsync(HttpContext context, string digest)
     {
         var named = DigestOf(digest);
-        if (service.FindBlob(named) is not { } known)
+        if (!service.Possession.Has(context, named) || service.FindBlob(named) is not { } known)
             throw Fault.Of(
                 Mirror.Blobs.BlobFault.NotFound, FaultKind.NotFound, $"{named} is not stored here.", "Push it with PUT.").ToException();
         context.Response.ContentLength = known.Size;
@@ -72,8 +72,9 @@ internal sealed class PushHandler(PushService service, UploadHandler uploads)
     }
 
     /// <summary>Writes what a finished push answers, whether its bytes came in one request or many.</summary>
-    public static Task AnswerAsync(HttpContext context, PushOutcome outcome)
+    public static Task AnswerAsync(HttpContext context, PushService service, PushOutcome outcome)
     {
+        service.Possession.Note(context, outcome.Result.Digest);
         var headers = context.Response.Headers;
         headers.ETag = ContentHeaders.EntityTag(outcome.Result.Digest);
         headers["Repr-Digest"] = ContentHeaders.Representation(outcome.Result.Digest);
@@ -107,7 +108,7 @@ internal sealed class PushHandler(PushService service, UploadHandler uploads)
         }
 
         var expectation = request.Digests.ForWhole(request.ContentLength ?? (request.Upload.Complete == true ? request.Upload.Length : null));
-        await AnswerAsync(context, await service.ReceiveAsync(request.Order, expectation, context.Request.BodyReader, context.RequestAborted));
+        await AnswerAsync(context, service, await service.ReceiveAsync(request.Order, expectation, context.Request.BodyReader, context.RequestAborted));
     }
 
     /// <summary>A client of resumable uploads learns the limit that it met.</summary>

@@ -44,6 +44,9 @@ public sealed class PushService : IDisposable
     /// <summary>The resumable uploads.</summary>
     public UploadStore Uploads { get; }
 
+    /// <summary>Who may make use of what is stored already. By default everybody.</summary>
+    public BlobPossession Possession { get; init; } = new(null);
+
     internal PushGate Gate { get; }
 
     /// <inheritdoc/>
@@ -133,7 +136,9 @@ public sealed class PushService : IDisposable
     }
 
     /// <summary>Which of the blobs must be sent. Those that need not be are kept for the grace period.</summary>
-    internal IReadOnlyList<Sha256Digest> Missing(IReadOnlyList<Sha256Digest> digests)
+    /// <param name="digests">The blobs.</param>
+    /// <param name="mayUse">Whether the requester may make use of one that is stored.</param>
+    internal IReadOnlyList<Sha256Digest> Missing(IReadOnlyList<Sha256Digest> digests, Func<Sha256Digest, bool> mayUse)
     {
         if (digests.Count > Options.MaxDigests)
             throw Fault.Of(
@@ -142,7 +147,7 @@ public sealed class PushService : IDisposable
         var missing = _catalog.MissingBlobs(digests).ToHashSet();
         foreach (var digest in digests)
         {
-            if (!missing.Contains(digest) && FindBlob(digest) is null)
+            if (!missing.Contains(digest) && (!mayUse(digest) || FindBlob(digest) is null))
                 missing.Add(digest);
         }
 
@@ -151,7 +156,7 @@ public sealed class PushService : IDisposable
 
     /// <summary>Publishes many files, whose blobs were pushed before, as one snapshot.</summary>
     /// <exception cref="FaultException">A <see cref="CatalogFault"/> or <see cref="PushFault.BlobsMissing"/>.</exception>
-    internal async Task<Publication> PublishAsync(MirrorName mirror, PublishRequest request, string actor)
+    internal async Task<Publication> PublishAsync(MirrorName mirror, PublishRequest request, string actor, Func<Sha256Digest, bool> mayUse)
     {
         var folder = ReadPrefix(request.Prefix);
         var puts = new List<TreePut>(request.Entries.Count);
@@ -160,7 +165,7 @@ public sealed class PushService : IDisposable
         foreach (var entry in request.Entries)
         {
             if (!stored.TryGetValue(entry.Digest, out var blob))
-                stored[entry.Digest] = blob = _catalog.FindFingerprint(entry.Digest) is { } known ? _blobs.Find(known) : null;
+                stored[entry.Digest] = blob = mayUse(entry.Digest) && _catalog.FindFingerprint(entry.Digest) is { } known ? _blobs.Find(known) : null;
             if (blob is null)
                 missing.Add(entry.Digest);
             else

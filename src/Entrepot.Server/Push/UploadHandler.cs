@@ -209,7 +209,7 @@ internal sealed class UploadHandler(PushService service, ILogger logger)
         }
 
         await lease.FinishAsync(JsonSerializer.Serialize(outcome, PushJson.Default.PushOutcome));
-        await PushHandler.AnswerAsync(context, outcome);
+        await PushHandler.AnswerAsync(context, service, outcome);
     }
 
     /// <summary>True for a failure of this node, such as a full disk, and false for what the bytes or the request are to blame for.</summary>

@@ -39,6 +39,39 @@ public sealed class PrivateMirrorTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _site.DisposeAsync();
 
     [Fact]
+    public async Task Whoever_knows_only_the_digest_of_a_private_file_can_not_put_it_into_a_mirror_of_its_own()
+    {
+        var publisher = (await _site.MakeAsync(new CreateTokenRequest(["publisher"], 600, "ci", ["files"]))).Token!;
+
+        (await MissingAsync(publisher)).ShouldBe([_secret]);
+        (await MissingAsync(Operator)).ShouldBeEmpty();
+        using (var head = await _site.SendAsync("push", HttpMethod.Head, $"/v1/blobs/{_secret}", publisher))
+            head.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        using (var refused = await PublishAsync(publisher))
+            (await AccessSite.CodeOfAsync(refused)).ShouldBe("push/blobs-missing");
+
+        // Whoever has the bytes has them: they are stored once, and nothing is told of where else they are.
+        using (var sent = await _site.SendAsync("push", HttpMethod.Put, $"/v1/blobs/{_secret}", publisher, new StringContent(Secret)))
+            sent.IsSuccessStatusCode.ShouldBeTrue();
+        (await MissingAsync(publisher)).ShouldBeEmpty();
+        using var published = await PublishAsync(publisher);
+        published.StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await TextAsync(await GetAsync("metadata", "/v1/mirrors/files/tree/copied.txt", null))).ShouldContain(_secret.ToString());
+    }
+
+    private async Task<IReadOnlyList<Sha256Digest>> MissingAsync(string token)
+    {
+        using var response = await _site.SendAsync(
+            "push", HttpMethod.Post, "/v1/blobs/missing", token, JsonContent.Create(new MissingBlobsRequest([_secret]), ApiJson.Default.MissingBlobsRequest));
+        return (await response.Content.ReadFromJsonAsync(ApiJson.Default.MissingBlobsDocument, Cancellation))!.Missing;
+    }
+
+    private Task<HttpResponseMessage> PublishAsync(string token) => _site.SendAsync(
+        "push", HttpMethod.Post, "/v1/mirrors/files/snapshots", token,
+        JsonContent.Create(
+            new PublishRequest("", false, null, null, [new PublishEntry(ContentPath.Parse("copied.txt"), _secret, DateTimeOffset.UnixEpoch)]), ApiJson.Default.PublishRequest));
+
+    [Fact]
     public async Task Who_may_not_read_it_does_not_learn_that_it_is_there()
     {
         foreach (var token in new[] { null, _other })
