@@ -43,7 +43,7 @@ public sealed class CliEnvironment
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Makes the client of all calls.</summary>
-    public Func<ClientCredential, HttpClient> CreateHttp { get; init; } = ClientHandler.Create;
+    public Func<ClientCredential, ClientTrust, HttpClient> CreateHttp { get; init; } = ClientHandler.Create;
 
     /// <summary>Folder of what commands remember between runs.</summary>
     public required string StateFolder { get; init; }

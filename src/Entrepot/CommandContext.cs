@@ -13,6 +13,7 @@ internal sealed class CommandContext : IDisposable
     private readonly ParseResult _parse;
     private readonly CommonOptions _options;
     private readonly ClientCredential _credential = new();
+    private readonly ClientTrust _trust = new();
     private readonly HttpClient _http;
 
     public CommandContext(CliEnvironment environment, CommonOptions options, ParseResult parse)
@@ -20,7 +21,7 @@ internal sealed class CommandContext : IDisposable
         (Environment, _options, _parse) = (environment, options, parse);
         Format = FormatOf(parse);
         Console = Consoles.Create(environment.Output, environment.OutputIsTerminal, environment);
-        _http = environment.CreateHttp(_credential);
+        _http = environment.CreateHttp(_credential, _trust);
     }
 
     public CliEnvironment Environment { get; }
@@ -63,8 +64,14 @@ internal sealed class CommandContext : IDisposable
     /// <summary>Finds the network and connects.</summary>
     /// <exception cref="FaultException">None is known, or it does not answer.</exception>
     public Task<EntrepotClient> ConnectAsync(CancellationToken cancellation)
-        => new NetworkDiscovery(_http, _credential, Environment, _parse.GetValue(_options.TokenFile))
+    {
+        if ((_parse.GetValue(_options.Authority) ?? Environment.Variable("ENTREPOT_CA")) is { Length: > 0 } named)
+            _trust.Use(named, required: true);
+        else
+            _trust.Use(Entrepot.Server.Hosting.DataFolder.AuthoritiesFileOf(DataFolder), required: false);
+        return new NetworkDiscovery(_http, _credential, Environment, _parse.GetValue(_options.TokenFile))
             .ConnectAsync(_parse.GetValue(_options.Server), DataFolder, Has(_options.Data), cancellation);
+    }
 
     /// <summary>Writes a result: the document itself for programs, or what <paramref name="show"/> makes of it for people.</summary>
     public void Write<T>(T document, JsonTypeInfo<T> type, Action<T> show)

@@ -46,6 +46,12 @@ internal sealed class CommonOptions
         HelpName = "FILE",
     };
 
+    public Option<string?> Authority { get; } = new("--ca")
+    {
+        Description = "PEM file with the network's authority, to be believed beside those of this system [default: ENTREPOT_CA, else the one in the data folder]",
+        HelpName = "FILE",
+    };
+
     public Option<bool> Yes { get; } = new("--yes", "-y") { Description = "Do not ask" };
 
     public Option<bool> DryRun { get; } = new("--dry-run", "-n") { Description = "Only say what would change" };
@@ -54,5 +60,5 @@ internal sealed class CommonOptions
 
     /// <summary>Makes a command that talks to a network.</summary>
     public ExampleCommand ForNetwork(string name, string description, params IReadOnlyList<(string Line, string Meaning)> examples)
-        => new(name, description, examples) { Server, Data, TokenFile };
+        => new(name, description, examples) { Server, Data, TokenFile, Authority };
 }

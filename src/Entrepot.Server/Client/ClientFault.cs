@@ -38,4 +38,10 @@ public enum ClientFault
 
     /// <summary>The target of a push or the source of a pull is not of the form <c>mirror/path</c>.</summary>
     Target,
+
+    /// <summary>The file with the authority to believe can't be used.</summary>
+    Authority,
+
+    /// <summary>The surface shows a certificate that is not believed.</summary>
+    Certificate,
 }

@@ -16,7 +16,8 @@ public static class ClientHandler
 
     /// <summary>A client without a time-out of its own. The system's proxy is used, but never for this machine.</summary>
     /// <param name="credential">What it shows to the surfaces that it is for.</param>
-    public static HttpClient Create(ClientCredential credential)
+    /// <param name="trust">Whom it believes.</param>
+    public static HttpClient Create(ClientCredential credential, ClientTrust trust)
     {
         var handler = new SocketsHttpHandler
         {
@@ -24,6 +25,7 @@ public static class ClientHandler
             AutomaticDecompression = DecompressionMethods.None,
             AllowAutoRedirect = false,
             Proxy = new LoopbackBypass(HttpClient.DefaultProxy),
+            SslOptions = { RemoteCertificateValidationCallback = (_, certificate, chain, errors) => trust.Judge(certificate, chain, errors) },
         };
         return Configure(new HttpClient(credential.Before(handler)));
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Entrepot.Core.Faults;
@@ -112,6 +113,9 @@ public sealed partial class EntrepotClient
         HttpRequestException { InnerException: SocketException socket } => Fault.Of(
             ClientFault.Unreachable, FaultKind.Unavailable, $"Nothing answers at {where}: {socket.Message.TrimEnd('.')}.",
             "Start the network with 'entrepot up', or name another with --server.").ToException(error),
+        HttpRequestException { InnerException: AuthenticationException } => Fault.Of(
+            ClientFault.Certificate, FaultKind.Forbidden, $"What answers at {where} shows a certificate that is not believed.",
+            "Name the network's authority with --ca FILE; 'entrepot ca show --pem' at the origin prints it. See that the address has the name that the certificate is for.").ToException(error),
         OperationCanceledException => Fault.Of(
             ClientFault.Unreachable, FaultKind.Unavailable, $"{where} did not answer within {CallTimeout.TotalSeconds:0} s.",
             "Look at that node's log, or try again later.").ToException(error),

@@ -39,7 +39,10 @@ public sealed class DataFolder : IDisposable
     public string Replica => Path.Combine(Root, "replica");
 
     /// <summary>The authorities that this node believes, for everybody to read.</summary>
-    public string AuthoritiesFile => Path.Combine(Trust, "ca.pem");
+    public string AuthoritiesFile => AuthoritiesFileOf(Root);
+
+    /// <summary>As <see cref="AuthoritiesFile"/>, of any data folder.</summary>
+    public static string AuthoritiesFileOf(string root) => Path.Combine(root, "trust", "ca.pem");
 
     /// <summary>What a node that joined keeps of that.</summary>
     public string MemberFile => Path.Combine(Trust, "node.json");

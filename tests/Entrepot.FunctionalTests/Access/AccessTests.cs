@@ -185,7 +185,7 @@ public sealed class AccessTests
     {
         await using var site = await AccessSite.StartAsync();
         var credential = new ClientCredential();
-        using var http = ClientHandler.Create(credential);
+        using var http = ClientHandler.Create(credential, new ClientTrust());
         var client = new EntrepotClient(http, site.Node.Network);
         credential.Use(TokenSource.OfNode(DataFolder.OperatorTokenFile(site.Folder)), [client.UrlOf("admin"), client.UrlOf("push"), client.UrlOf("metadata")]);
 

@@ -184,7 +184,7 @@ public sealed class PrivateMirrorTests : IAsyncLifetime
     public async Task Pull_brings_private_files_from_the_edges()
     {
         var credential = new ClientCredential();
-        using var http = ClientHandler.Create(credential);
+        using var http = ClientHandler.Create(credential, new ClientTrust());
         var client = new EntrepotClient(http, _site.Node.Network);
         credential.Use(TokenSource.OfText(_reader, "test"), [client.UrlOf("metadata")]);
         var puller = new TreePuller(client, 2, TimeProvider.System);

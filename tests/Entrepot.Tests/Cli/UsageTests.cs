@@ -98,7 +98,7 @@ public sealed class UsageTests : IAsyncLifetime
         var failing = new Entrepot.Cli.CliEnvironment
         {
             Output = world.Output, Error = world.Error, Input = world.Input, StateFolder = world.StateFolder,
-            CreateHttp = static _ => throw new InvalidOperationException("no sockets today"),
+            CreateHttp = static (_, _) => throw new InvalidOperationException("no sockets today"),
         };
         (await Entrepot.Cli.CommandLine.RunAsync(["mirror", "list"], failing, CancellationToken.None)).ShouldBe(70);
         error.ToString().ShouldBe("entrepot: something failed inside: InvalidOperationException: no sockets today\n  Set ENTREPOT_TRACE=1 for the whole story, and report it.\n");
