@@ -10,7 +10,11 @@ namespace Entrepot.Ports.Findings;
 /// <param name="At">When the looking began: what changed later is not in it.</param>
 /// <param name="SocketsKnown">False when the host could not be asked who listens.</param>
 /// <param name="Rows">The rows of the truth table.</param>
-public sealed record FindingObservation(NodeName Node, DateTimeOffset At, bool SocketsKnown, IReadOnlyList<PortStatus> Rows);
+public sealed record FindingObservation(NodeName Node, DateTimeOffset At, bool SocketsKnown, IReadOnlyList<PortStatus> Rows)
+{
+    /// <summary>Ports with a difference that may pass, and is in no row: they make no finding, and resolve none.</summary>
+    public IReadOnlySet<(string Protocol, int Port)> Unsettled { get; init; } = new HashSet<(string, int)>();
+}
 
 /// <summary>Compares what was known with what is seen. Level-triggered and pure: the same observation twice changes nothing the second
 /// time. A finding is resolved only by an observation that began after its last sighting and that knew the truths which the finding is
@@ -40,7 +44,7 @@ public static class FindingReconciler
         foreach (var finding in findings.Values.Where(static finding => finding.IsOpen))
         {
             var at = rows[(finding.Key.Port, finding.Key.Protocol.Name())].ToList();
-            if (observation.At > finding.LastSeen && Settles(finding.Key.Kind, at))
+            if (observation.At > finding.LastSeen && !observation.Unsettled.Contains((finding.Key.Protocol.Name(), finding.Key.Port)) && Settles(finding.Key.Kind, at))
                 transitions.Add(new FindingTransition(
                     finding.State, finding with { State = FindingState.Resolved, Resolved = observation.At },
                     at.Count == 0 ? "This difference is not seen any more." : at[0].Summary));

@@ -56,11 +56,11 @@ public sealed class PortWatcher : IDisposable
         _lastFull = _time.GetTimestamp();
         if (known)
             Tell(appeared, status);
-        var rows = Staying(status);
+        var (rows, passing) = Staying(status);
         // Surfaces that close on purpose are no findings.
         if (_stopped)
             return [];
-        var steps = await _findings.ObserveAsync(new FindingObservation(_node, status.At, SocketsKnown: true, rows), cancellation);
+        var steps = await _findings.ObserveAsync(new FindingObservation(_node, status.At, SocketsKnown: true, rows) { Unsettled = passing }, cancellation);
         foreach (var step in steps)
             Log.FindingStep(_logger, step.After.Key.Subject, step.After.State.ToString(), step.After.Key.Kind.ToString(), step.Reason);
         return steps;
@@ -92,9 +92,10 @@ public sealed class PortWatcher : IDisposable
 
     /// <summary>The rows without differences that were not there at the look before: a service that moves closes one port before the
     /// lease of the other is written, and a name server's client opens and closes sockets with every question.</summary>
-    private List<PortStatus> Staying(StatusDocument status)
+    private (List<PortStatus> Rows, HashSet<(string, int)> Passing) Staying(StatusDocument status)
     {
         var range = _inventory.EphemeralRange();
+        var unsettled = new HashSet<(string, int)>();
         var rows = new List<PortStatus>(status.Ports.Count);
         var now = new HashSet<(string, int, TruthVerdict)>();
         _waiting = false;
@@ -114,12 +115,15 @@ public sealed class PortWatcher : IDisposable
             if (status.At - _seen[key] >= (passing ? _options.UdpPatience : _options.Interval / 2))
                 rows.Add(row);
             else
+            {
+                unsettled.Add((row.Protocol, row.Port));
                 _waiting |= !passing;
+            }
         }
 
         foreach (var gone in _seen.Keys.Where(key => !now.Contains(key)).ToList())
             _seen.Remove(gone);
-        return rows;
+        return (rows, unsettled);
     }
 
     /// <summary>One object, so that whoever asks for the status while a look ends gets the one or the other whole.</summary>

@@ -50,6 +50,26 @@ public sealed class PortWatcherTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_finding_of_before_a_restart_that_is_still_true_is_neither_resolved_nor_reopened()
+    {
+        _host.Shown = [Listener(443), Listener(5000)];
+        await TickAsync(0);
+        (await TickAsync(2)).ShouldHaveSingleItem();
+        using var again = new ObservedPorts(
+            Here, _ports.Declared, static () => [], _host, new PermittedUnknown("not asked"), (static () => new("1", "origin", []), static () => []), _state, new WatchOptions(), _time, NullLogger.Instance);
+
+        for (var i = 0; i < 4; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(2));
+            (await again.Watcher.TickAsync(TestContext.Current.CancellationToken)).ShouldBeEmpty();
+        }
+
+        _host.Shown = [Listener(443)];
+        _time.Advance(TimeSpan.FromSeconds(2));
+        (await again.Watcher.TickAsync(TestContext.Current.CancellationToken)).ShouldHaveSingleItem().After.State.ShouldBe(FindingState.Resolved);
+    }
+
+    [Fact]
     public async Task A_difference_that_is_gone_at_the_next_look_is_no_finding()
     {
         _host.Shown = [];
