@@ -19,13 +19,13 @@ public sealed class PacketCaptureTests
     {
         Command.Require("tcpdump");
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "capturing needs root on Linux");
+        // Four processes. The scheduler hands the bytes on itself, so that it too speaks to edges.
         await using var network = await TestNetwork.StartAsync(2);
+        await using var scheduler = await EntrepotProcess.StartWithAsync(
+            EntrepotProcess.AnyPorts + "\nrouting: {mode: proxy}\n", network.Folder["door"],
+            ["serve", "--roles", "scheduler", "--node", "door", .. await network.Origin.JoinArgumentsAsync(network.Folder["door"], "scheduler")]);
         var text = string.Concat(Enumerable.Repeat(Marker, 20_000));
-        var file = network.Folder["marked.txt"];
-        await File.WriteAllTextAsync(file, text);
         (await network.Origin.CommandAsync("mirror", "create", "secrets")).ShouldSucceed();
-        (await network.Origin.CommandAsync("push", file, "secrets/marked.txt")).ShouldSucceed();
-
         var ports = new[] { network.Origin.Url("metadata").Port, network.Origin.Url("admin").Port }.Concat(network.Edges.Select(static edge => edge.Url("edge").Port));
         var capture = network.Folder["capture.pcap"];
         using var tcpdump = Command.Start(
@@ -33,7 +33,14 @@ public sealed class PacketCaptureTests
             $"tcp and not host {ClientAddress} and ({string.Join(" or ", ports.Select(static port => string.Create(CultureInfo.InvariantCulture, $"port {port}")))})");
         await Poll.UntilAsync(() => Task.FromResult(File.Exists(capture) && new FileInfo(capture).Length > 24), Patience, () => "tcpdump saw no heart-beat");
 
+        // Pushed now, so that what the scheduler learns of it is captured too.
         using var client = Client();
+        using var push = new HttpRequestMessage(HttpMethod.Put, new Uri(network.Origin.Url("push"), "/secrets/marked.txt")) { Content = new StringContent(text) };
+        push.Headers.Authorization = network.Origin.Credential;
+        (await client.SendAsync(push)).EnsureSuccessStatusCode();
+        await Poll.UntilAsync(
+            async () => (await client.GetAsync(new Uri(scheduler.Url("scheduler"), "/secrets/marked.txt"))) is { IsSuccessStatusCode: true } answer && await answer.Content.ReadAsStringAsync() == text,
+            Patience, () => $"the scheduler does not serve it:\n{scheduler.Output}");
         foreach (var edge in network.Edges)
             (await client.GetStringAsync(new Uri(edge.Url("edge"), "/secrets/marked.txt"))).ShouldBe(text);
         // Both edges read the file; heart-beats go on meanwhile.
@@ -41,7 +48,7 @@ public sealed class PacketCaptureTests
 
         var bytes = await File.ReadAllBytesAsync(capture);
         bytes.AsSpan().IndexOf(new byte[] { 0x17, 0x03, 0x03 }).ShouldBePositive("no TLS record was captured");
-        foreach (var clear in new[] { Marker.TrimEnd(), "GET /", "POST /", "HTTP/1.1", "PRI * HTTP/2", "\"node\":", "heartbeat", "cache-0", "cache-1", "marked.txt" })
+        foreach (var clear in new[] { Marker.TrimEnd(), "GET /", "POST /", "HTTP/1.1", "PRI * HTTP/2", "\"node\":", "heartbeat", "cache-0", "cache-1", "door", "marked.txt" })
             bytes.AsSpan().IndexOf(Encoding.ASCII.GetBytes(clear)).ShouldBe(-1, clear);
     }
 
