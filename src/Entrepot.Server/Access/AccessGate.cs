@@ -103,17 +103,22 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
             _ = JournalAsync(source, fault, answer.Told);
         if (answer.RetryAfter is not { } wait)
             return RefuseAsync(context, fault, StatusCodes.Status401Unauthorized, "invalid_token", null);
+        return WriteTooManyAsync(
+            context, wait,
+            Fault.Of(
+                AccessFault.TooManyFailures, FaultKind.Exhausted, $"{source} sent too many credentials that are not good, the last because: {fault.Message}",
+                "Wait as Retry-After says, and send one that is good."));
+    }
+
+    /// <summary>429 with the time to wait (RFC 6585 §4).</summary>
+    public static Task WriteTooManyAsync(HttpContext context, TimeSpan wait, Fault fault)
+    {
         context.Response.OnStarting(() =>
         {
             context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
             return Task.CompletedTask;
         });
-        return FaultResponses.WriteAsync(
-            context,
-            Fault.Of(
-                AccessFault.TooManyFailures, FaultKind.Exhausted, $"{source} sent too many credentials that are not good, the last because: {fault.Message}",
-                "Wait as Retry-After says, and send one that is good."),
-            status: StatusCodes.Status429TooManyRequests);
+        return FaultResponses.WriteAsync(context, fault, status: StatusCodes.Status429TooManyRequests);
     }
 
     /// <summary>Refuses with the challenge of RFC 6750 §3.</summary>

@@ -9,7 +9,7 @@ internal readonly record struct FailureAnswer(TimeSpan? RetryAfter, int Told);
 
 /// <summary>Counts failed authentications by source: each may fail so often at once, then as often as the count refills. The table is bounded,
 /// and so is what it gives the journal. Safe for use by several threads.</summary>
-/// <remarks>Only failures are limited. A good credential passes whatever others behind the same address did, so that nobody can shut
+/// <remarks>Only failures are limited. A token that is good passes whatever others behind the same address did, so that nobody can shut
 /// a site out by sending nonsense from it.</remarks>
 /// <param name="time">The clock.</param>
 internal sealed class FailureBook(TimeProvider time)
@@ -41,6 +41,15 @@ internal sealed class FailureBook(TimeProvider time)
             lock (_lock)
                 return _sources.Count;
         }
+    }
+
+    /// <summary>How long a source must wait before it is listened to; null while it may try. For what can be guessed, as passwords are: there the
+    /// attempt itself must not be made.</summary>
+    public TimeSpan? WaitOf(IPAddress source)
+    {
+        var now = time.GetUtcNow();
+        lock (_lock)
+            return _sources.TryGetValue(source, out var known) && known.Debt - ((now - known.At) / Refill) is > Burst and var debt ? (debt - Burst) * Refill : null;
     }
 
     /// <summary>Notes a failure.</summary>

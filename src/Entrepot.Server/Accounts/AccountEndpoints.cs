@@ -1,4 +1,3 @@
-using System.Globalization;
 using Entrepot.Core.Faults;
 using Entrepot.Server.Access;
 using Entrepot.Server.Api;
@@ -137,25 +136,25 @@ internal static class AccountEndpoints
         return Task.CompletedTask;
     }
 
-    /// <summary>Counts what is refused by source, and has those wait that are refused too often.</summary>
+    /// <summary>Counts what is refused by source. Who was refused too often waits, and is not even tried: a right guess among many must not be told.</summary>
     private static async Task GuardedAsync(AccountService service, HttpContext context, Func<Task> attempt)
     {
+        var source = SourceRate.SubjectOf(Requester.AddressOf(context));
+        if (service.Failures.WaitOf(source) is { } wait)
+        {
+            await AccessGate.WriteTooManyAsync(
+                context, wait, Fault.Of(AccessFault.TooManyFailures, FaultKind.Exhausted, $"{source} sent too many credentials that are not good.", "Wait as Retry-After says."));
+            return;
+        }
+
         try
         {
             await attempt();
         }
-        catch (FaultException error) when (error.Fault.Kind == FaultKind.Forbidden && service.Failures.Note(SourceRate.SubjectOf(Requester.AddressOf(context))).RetryAfter is { } wait)
+        catch (FaultException error) when (error.Fault.Kind == FaultKind.Forbidden)
         {
-            context.Response.OnStarting(() =>
-            {
-                context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-                return Task.CompletedTask;
-            });
-            await FaultResponses.WriteAsync(
-                context,
-                Fault.Of(
-                    AccessFault.TooManyFailures, FaultKind.Exhausted, $"{Requester.AddressOf(context)} tried too often, the last time: {error.Message}", "Wait as Retry-After says."),
-                status: StatusCodes.Status429TooManyRequests);
+            service.Failures.Note(source);
+            throw;
         }
     }
 

@@ -60,7 +60,7 @@ public sealed class AccountTests : IAsyncLifetime
     [Fact]
     public async Task Guessing_is_slowed_by_address_beside_every_other_bad_credential()
     {
-        await JoinAsync("jane", "viewer");
+        var codes = await JoinAsync("jane", "viewer");
         for (var i = 0; i < 2 * FailureBook.Burst; i++)
             await StatusAsync("metadata", HttpMethod.Get, "/v1/session", "es1.nonsense");
 
@@ -68,6 +68,8 @@ public sealed class AccountTests : IAsyncLifetime
         wrong.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
         wrong.Headers.RetryAfter!.Delta!.Value.ShouldBeGreaterThan(TimeSpan.Zero);
         (await AccessSite.CodeOfAsync(wrong)).ShouldBe("access/too-many-failures");
+        using var right = await TryAsync("jane", Password, codes[0]);
+        right.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests, "a right guess among many is not told");
     }
 
     [Fact]
