@@ -60,8 +60,9 @@ public sealed class AccountBook : IDisposable
     /// account without a role.</exception>
     public Task<Invitation> InviteAsync(string name, Role? roles, string actor, CancellationToken cancellation = default)
     {
-        if (!NodeName.TryParse(name, out _, out var wrong))
-            throw Fault.Of(AccountFault.Name, FaultKind.Invalid, $"'{name}' can't be an account's name: {wrong.Message}", "Use a–z, 0–9 and '-', such as 'jane-doe'.").ToException();
+        if (!NodeName.TryParse(name, out _, out _))
+            throw Fault.Of(
+                AccountFault.Name, FaultKind.Invalid, $"'{name}' can't be an account's name.", "Use 1–63 of a–z, 0–9 and '-', neither first nor last '-', such as 'jane-doe'.").ToException();
         var text = OneTimeText.New(InvitationPrefix);
         return _state.WriteAsync(
             transaction =>
