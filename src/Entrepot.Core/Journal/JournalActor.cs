@@ -3,7 +3,7 @@ using System.Net;
 namespace Entrepot.Core.Journal;
 
 /// <summary>Who did something, and from where.</summary>
-/// <param name="Who"><c>user:NAME</c>, <c>token:NAME</c>, <c>node:NAME</c>, <c>system:LOOP</c>, or <c>operator</c> for somebody unnamed.</param>
+/// <param name="Who"><c>user:NAME</c>, <c>oidc:NAME</c>, <c>token:NAME</c>, <c>node:NAME</c>, <c>system:LOOP</c>, or <c>operator</c> for somebody unnamed.</param>
 /// <param name="From">An IP address, or <c>uid:NUMBER</c> of this machine; empty for what the node does itself.</param>
 public readonly record struct JournalActor(string Who, string From)
 {

@@ -31,11 +31,28 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
         // Without an endpoint there is nothing to guard: what follows is 404 or 405.
         if (context.GetEndpoint() is not { } endpoint || EndpointPermissions.PermissionOf(endpoint) is not { } needed)
             return next(context);
-        if (Requester.Of(context).Proof == Proof.None && TokenOf(context) is { } token)
+        if (Requester.Of(context).Proof != Proof.None)
+        {
+            // A node, by its certificate.
+        }
+        else if (TokenOf(context) is { } token)
         {
             if (Judge(context, token, out var bearer) is { } refusal)
                 return FailAsync(context, refusal);
             context.Features.Set(bearer);
+        }
+        else if (access is { TakesCookies: true, Sessions: { } sessions } && SessionCookie.Of(context) is { } cookie && sessions.Find(cookie) is { } visitor)
+        {
+            if (!SessionCookie.IsOwnRequest(context))
+                return RefuseAsync(context, OtherSite(), StatusCodes.Status403Forbidden, null, null);
+            context.Features.Set(visitor);
+            context.Response.OnStarting(() =>
+            {
+                // Unlike Authorization (RFC 9111 §3.5), a cookie keeps no shared cache from keeping the answer.
+                if (!context.Response.Headers.CacheControl.ToString().Contains("no-store", StringComparison.Ordinal))
+                    context.Response.Headers.CacheControl = "private, no-cache";
+                return Task.CompletedTask;
+            });
         }
 
         var principal = Requester.Of(context);
@@ -136,6 +153,10 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
         });
         return FaultResponses.WriteAsync(context, fault, status: status);
     }
+
+    private Fault OtherSite() => Fault.Of(
+        AccessFault.OtherSite, FaultKind.Forbidden, $"The {access.Surface} surface takes orders by a browser's session from its own pages only.",
+        "Use the pages of this surface, or send a token as 'Authorization: Bearer'.");
 
     private Fault Anonymous(Permission needed) => Fault.Of(
         AccessFault.Anonymous, FaultKind.Forbidden, $"The {access.Surface} surface does this for {Or(needed)} only, and no credential was sent.",

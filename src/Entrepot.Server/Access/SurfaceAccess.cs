@@ -14,6 +14,9 @@ internal sealed record SurfaceAccess(string Surface)
     /// <summary>The sessions of people; null where none is judged.</summary>
     public SessionBook? Sessions { get; init; }
 
+    /// <summary>True where a browser's cookie stands for its session.</summary>
+    public bool TakesCookies { get; init; }
+
     /// <summary>By which nodes sign what they read, where reading takes a credential; null where none is signed.</summary>
     public UrlKeyRing? Urls { get; init; }
 

@@ -4,6 +4,7 @@ using Entrepot.Server.Api;
 using Entrepot.Server.Http;
 using Entrepot.Trust.Access;
 using Entrepot.Trust.Accounts;
+using Entrepot.Trust.OpenIdConnect;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -23,12 +24,12 @@ internal static class AccountEndpoints
             .Produces<InvitationDocument>(StatusCodes.Status201Created)
             .Refuses(400, 503);
         routes.MapGet("/v1/users", (Delegate)((HttpContext context) => JsonExchange.WriteAsync(
-                context, (IReadOnlyList<UserDocument>)[.. service.Accounts.List().Select(service.Show)], ApiJson.Default.IReadOnlyListUserDocument)))
-            .Describe("ListUsers", "List the accounts", "By name, with roles and state; never a secret.")
+                context, (IReadOnlyList<UserDocument>)[.. service.Accounts.List().Select(service.Show), .. service.People.List().Select(AccountService.Show)], ApiJson.Default.IReadOnlyListUserDocument)))
+            .Describe("ListUsers", "List the accounts", "By name, with roles and state; never a secret. Last those who signed in through the provider, as oidc:NAME.")
             .Needs(Permission.AccountsManage)
             .Produces<IReadOnlyList<UserDocument>>();
         routes.MapPatch("/v1/users/{user}", (HttpContext context, string user) => UpdateAsync(service, context, user))
-            .Describe("UpdateUser", "Change an account", "Roles, whether it is kept out, whether wrong attempts are forgotten. What is left out stays as it is.")
+            .Describe("UpdateUser", "Change an account", "Roles, whether it is kept out, whether wrong attempts are forgotten. What is left out stays as it is. Of oidc:NAME only whether it is kept out can be changed.")
             .Needs(Permission.AccountsManage)
             .Takes<UpdateUserRequest>(JsonExchange.Json)
             .Produces<UserDocument>()
@@ -80,6 +81,12 @@ internal static class AccountEndpoints
         var (roles, actor) = (RolesOf(request.Roles), Requester.ActorOf(context));
         if (roles is null && request.Disabled is null && request.Unlock is not true)
             throw Fault.Of(HttpFault.Body, FaultKind.Invalid, "Nothing is to be changed.", "Say roles, disabled or unlock.").ToException();
+        if (Person.NameIn(user) is { } name)
+        {
+            await JsonExchange.WriteAsync(context, AccountService.Show(await UpdateAsync(service, name, request, actor, context.RequestAborted)), ApiJson.Default.UserDocument);
+            return;
+        }
+
         Account? account = null;
         if (roles is { } wanted)
             account = await service.Accounts.SetRolesAsync(user, wanted, actor, context.RequestAborted);
@@ -92,9 +99,24 @@ internal static class AccountEndpoints
         await JsonExchange.WriteAsync(context, service.Show(account), ApiJson.Default.UserDocument);
     }
 
+    private static async Task<Person> UpdateAsync(AccountService service, string name, UpdateUserRequest request, string actor, CancellationToken cancellation)
+    {
+        if (request is not { Roles: null, Unlock: not true, Disabled: { } disabled })
+            throw Fault.Of(
+                OidcFault.Person, FaultKind.Invalid, $"'{name}' signs in through the provider: its roles follow from what is told there, and nothing of it is locked here.",
+                "Change its groups at the provider, or openIdConnect.roles; keep it out with 'entrepot user disable'.").ToException();
+        var person = await service.People.SetDisabledAsync(name, disabled, actor, cancellation);
+        if (disabled)
+            service.Sessions.EndAll(person.Principal);
+        return person;
+    }
+
     private static async Task RemoveAsync(AccountService service, HttpContext context, string user)
     {
-        await service.Accounts.RemoveAsync(user, Requester.ActorOf(context), context.RequestAborted);
+        if (Person.NameIn(user) is { } name)
+            await service.People.RemoveAsync(name, Requester.ActorOf(context), context.RequestAborted);
+        else
+            await service.Accounts.RemoveAsync(user, Requester.ActorOf(context), context.RequestAborted);
         service.Sessions.EndAll(user);
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
@@ -130,8 +152,9 @@ internal static class AccountEndpoints
 
     private static Task SignOut(AccountService service, HttpContext context)
     {
-        if (Requester.Of(context).Proof == Proof.Session && AccessGate.BearerOf(context) is { } session)
+        if (Requester.Of(context).Proof == Proof.Session && (AccessGate.BearerOf(context) ?? SessionCookie.Of(context)) is { } session)
             service.Sessions.End(session);
+        SessionCookie.Clear(context);
         context.Response.StatusCode = StatusCodes.Status204NoContent;
         return Task.CompletedTask;
     }
@@ -158,12 +181,12 @@ internal static class AccountEndpoints
         }
     }
 
-    private static void RequireConfidential(HttpContext context)
+    internal static void RequireConfidential(HttpContext context)
     {
         if (!Requester.IsConfidential(context))
             throw Fault.Of(
-                AccessFault.ClearText, FaultKind.Forbidden, "Nobody signs in over clear text on a network: whoever listens has the password now.",
-                "Change that password, and sign in over https or on the node's own machine.").ToException();
+                AccessFault.ClearText, FaultKind.Forbidden, "Nobody signs in over clear text on a network: whoever listens has the secrets now.",
+                "Change a password that was sent, and sign in over https or on the node's own machine.").ToException();
     }
 
     private static Role? RolesOf(IReadOnlyList<string>? words)

@@ -4,6 +4,7 @@ using Entrepot.Server.Access;
 using Entrepot.Server.Api;
 using Entrepot.Trust.Access;
 using Entrepot.Trust.Accounts;
+using Entrepot.Trust.OpenIdConnect;
 
 namespace Entrepot.Server.Accounts;
 
@@ -16,15 +17,27 @@ internal sealed class AccountService : IDisposable
     /// <param name="state">Where accounts are kept.</param>
     /// <param name="sealing">Seals the keys of second factors.</param>
     /// <param name="failures">Counts wrong attempts by source.</param>
+    /// <param name="provider">Through whom people sign in beside it, or null.</param>
     /// <param name="time">The clock.</param>
-    public AccountService(StateDatabase state, SealingKey sealing, FailureBook failures, TimeProvider time)
+    public AccountService(StateDatabase state, SealingKey sealing, FailureBook failures, ProviderOptions? provider, TimeProvider time)
     {
         (Failures, _time) = (failures, time);
         Accounts = new AccountBook(state, sealing, time);
-        Sessions = new SessionBook(Accounts.RolesOf, time);
+        People = new PersonBook(state, time);
+        Provider = provider is null ? null : new ProviderSignIn(provider, new ProviderClient(provider, null, time), People, time);
+        Sessions = new SessionBook(name => Person.NameIn(name) is { } person ? People.RolesOf(person) : Accounts.RolesOf(name), time);
     }
 
     public AccountBook Accounts { get; }
+
+    /// <summary>People who signed in through the provider.</summary>
+    public PersonBook People { get; }
+
+    /// <summary>Base URL by which browsers reach the metadata surface; null for its own.</summary>
+    public Uri? Address { get; init; }
+
+    /// <summary>Signs people in through the provider; null where none is configured.</summary>
+    public ProviderSignIn? Provider { get; }
 
     public SessionBook Sessions { get; }
 
@@ -36,6 +49,14 @@ internal sealed class AccountService : IDisposable
         account.IsDisabled ? "disabled" : !account.IsActive ? "invited" : account.History.LockedUntil > _time.GetUtcNow() ? "locked" : "active",
         account.CreatedAt, account.CreatedBy, account.InvitedUntil, account.History.LockedUntil, account.RecoveryCodes);
 
+    /// <summary>Somebody who signed in through the provider, as the API shows it.</summary>
+    public static UserDocument Show(Person person) => new(
+        person.Principal, Roles.WordsOf(person.Roles), person.IsDisabled ? "disabled" : person.Roles == Role.None ? "no role" : "active", person.FirstAt, "oidc", null, null, 0);
+
     /// <inheritdoc/>
-    public void Dispose() => Accounts.Dispose();
+    public void Dispose()
+    {
+        Accounts.Dispose();
+        Provider?.Dispose();
+    }
 }

@@ -65,3 +65,27 @@ public sealed record SessionDocument(string Name, IReadOnlyList<string> Roles)
     /// <summary>When it ends at the latest, UTC; only as above.</summary>
     public DateTimeOffset? Ends { get; init; }
 }
+
+/// <summary>How people sign in here.</summary>
+/// <param name="Password">True: with an account of this network, by password and second factor.</param>
+/// <param name="OpenIdConnect">Through the organisation's provider; null where there is none.</param>
+public sealed record SignInMethodsDocument(bool Password, SignInProviderDocument? OpenIdConnect);
+
+/// <summary>The organisation's provider.</summary>
+/// <param name="Label">How people call it.</param>
+/// <param name="Issuer">Its identifier.</param>
+/// <param name="Url">Where a browser begins.</param>
+public sealed record SignInProviderDocument(string Label, string Issuer, string Url);
+
+/// <summary>A command that waits to be signed in by a browser.</summary>
+/// <param name="Handle">By what it asks for its session; nobody else may know it.</param>
+/// <param name="Code">What the person compares: <c>XXXX-XXXX</c>.</param>
+/// <param name="Url">What the person opens, in any browser on any machine.</param>
+/// <param name="Ends">Until when, UTC.</param>
+/// <param name="Interval">Seconds between two questions whether it is done.</param>
+public sealed record CommandSignInDocument(string Handle, string Code, string Url, DateTimeOffset Ends, int Interval);
+
+/// <summary>Asks whether a command is signed in.</summary>
+/// <param name="Handle">As it was given.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record CollectSessionRequest([property: JsonRequired] string Handle);

@@ -34,6 +34,23 @@ public sealed partial class EntrepotClient
     public Task<SessionDocument> SignInAsync(SignInRequest request, CancellationToken cancellation = default)
         => CallAsync(Confidential("metadata"), HttpMethod.Post, "/v1/session", Json(request, ApiJson.Default.SignInRequest), ApiJson.Default.SessionDocument, cancellation);
 
+    /// <summary>How people sign in there.</summary>
+    public Task<SignInMethodsDocument> SignInMethodsAsync(CancellationToken cancellation = default)
+        => GetAsync("metadata", "/v1/session/methods", ApiJson.Default.SignInMethodsDocument, cancellation);
+
+    /// <summary>Has this command signed in by a browser.</summary>
+    /// <exception cref="FaultException"><see cref="ClientFault.ClearText"/>: nothing was sent.</exception>
+    public Task<CommandSignInDocument> BeginCommandSignInAsync(CancellationToken cancellation = default)
+        => CallAsync(Confidential("metadata"), HttpMethod.Post, "/v1/session/oidc/commands", null, ApiJson.Default.CommandSignInDocument, cancellation);
+
+    /// <summary>The session of a command; null while nobody has signed it in. Only this answer has its text.</summary>
+    public async Task<SessionDocument?> CollectSessionAsync(string handle, CancellationToken cancellation = default)
+    {
+        using var response = await SendAsync(
+            Confidential("metadata"), HttpMethod.Post, "/v1/session/oidc/commands/collect", Json(new CollectSessionRequest(handle), ApiJson.Default.CollectSessionRequest), cancellation);
+        return response.StatusCode == System.Net.HttpStatusCode.Accepted ? null : await ReadAsync(response, "metadata", ApiJson.Default.SessionDocument, cancellation);
+    }
+
     /// <summary>Who one is to the network.</summary>
     public Task<SessionDocument> WhoAmIAsync(CancellationToken cancellation = default)
         => GetAsync("metadata", "/v1/session", ApiJson.Default.SessionDocument, cancellation);
@@ -45,6 +62,6 @@ public sealed partial class EntrepotClient
     /// <summary>The surface, where nobody on the way can read what it is sent.</summary>
     private string Confidential(string surface)
         => ClientCredential.IsConfidential(new Uri(UrlOf(surface))) ? surface : throw Fault.Of(
-            ClientFault.ClearText, FaultKind.Forbidden, $"{UrlOf(surface)} speaks clear text over a network; no password was sent.",
+            ClientFault.ClearText, FaultKind.Forbidden, $"{UrlOf(surface)} speaks clear text over a network; no secret was sent.",
             "Use the https address of the surface, or run the command on the node's own machine.").ToException();
 }

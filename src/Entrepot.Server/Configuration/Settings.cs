@@ -90,6 +90,9 @@ public sealed record Settings
     /// <summary>Longest life of a token, 1 min–3650 days. Default 90 days.</summary>
     public TimeSpan MaxTokenLifetime { get; init; } = new Trust.Tokens.TokenOptions().MaxLifetime;
 
+    /// <summary>Through whom people sign in, beside the accounts that are kept here.</summary>
+    public OpenIdConnectSettings OpenIdConnect { get; init; } = new();
+
     /// <summary>How the node watches its ports.</summary>
     public WatchSettings Watch { get; init; } = new();
 

@@ -25,6 +25,8 @@ public static class SettingsReader
             settings = settings with { AgentSocket = Path.GetFullPath(socket, folder) };
         if (settings.SealingKey is { } key)
             settings = settings with { SealingKey = Path.GetFullPath(key, folder) };
+        if (settings.OpenIdConnect.ClientSecretFile is { } secret)
+            settings = settings with { OpenIdConnect = settings.OpenIdConnect with { ClientSecretFile = Path.GetFullPath(secret, folder) } };
         settings = settings with
         {
             Tls = settings.Tls.From(folder),

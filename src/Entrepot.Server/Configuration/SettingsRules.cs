@@ -32,6 +32,7 @@ internal static class SettingsRules
                     $"edges.rotate needs two ports for each of the {settings.Edges.Count} edges during the overlap; edges.pool {settings.Edges.Pool} holds {settings.Edges.Pool.Count}");
         }
 
+        OpenIdConnectSchema.Check(settings, given, errors);
         if (settings.Scrub.DeepCycle < settings.Scrub.Cycle)
             errors.Add(
                 At(given, "scrub.deepCycle", "scrub.cycle"),

@@ -90,6 +90,8 @@ internal static class SettingsSchema
         Of("trust.sealingKey", SettingTypes.File, s => s.SealingKey, (s, v) => s with { SealingKey = v }, "key that seals what is kept at rest; null for trust/sealing.key in the data folder"),
         Of("trust.tokens.maxTtl", FieldTypes.Span(Minute, 3650 * Day), s => s.MaxTokenLifetime, (s, v) => s with { MaxTokenLifetime = v }, "longest life of a token"),
 
+        .. OpenIdConnectSchema.All,
+
         Of("watch.interval", FieldTypes.Span(Second, 5 * Minute), s => s.Watch.Interval, (s, v) => s with { Watch = s.Watch with { Interval = v } }, "how often it is looked who listens on this host"),
         Of("watch.probe", SettingTypes.OptionalSpan(10 * Second, Day), s => s.Watch.Probe, (s, v) => s with { Watch = s.Watch with { Probe = v } }, "how often each edge tries whether other nodes' ports can be reached; null for never"),
 

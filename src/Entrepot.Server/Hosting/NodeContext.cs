@@ -139,6 +139,7 @@ internal sealed record NodeContext(
         Tokens = Tokens,
         Urls = Urls,
         Sessions = Accounts?.Sessions,
+        TakesCookies = surface == DefaultPorts.Metadata || surface == DefaultPorts.Scheduler,
         Failures = Failures,
         OpenReading = surface == DefaultPorts.Scheduler || (surface == DefaultPorts.Metadata && Settings.PublicMetadata),
     };

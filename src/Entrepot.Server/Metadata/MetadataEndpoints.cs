@@ -2,6 +2,7 @@ using Entrepot.Server.Access;
 using Entrepot.Server.Accounts;
 using Entrepot.Server.Api;
 using Entrepot.Server.Audit;
+using Entrepot.Server.OpenIdConnect;
 using Entrepot.Server.PortWatch;
 using Entrepot.Trust.Access;
 using Microsoft.AspNetCore.Builder;
@@ -28,7 +29,11 @@ public static class MetadataEndpoints
         if (service.Tokens is { } tokens)
             routes.MapKeySet(tokens);
         if (service.Accounts is { } accounts)
+        {
             routes.MapSessions(accounts);
+            routes.MapProviderSignIn(accounts, surface => service.Network().Surfaces.FirstOrDefault(known => known.Surface == surface)?.Url);
+        }
+
         routes.MapReference(service.Reference);
     }
 

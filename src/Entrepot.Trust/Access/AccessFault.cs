@@ -24,6 +24,9 @@ public enum AccessFault
     /// <summary>The session has ended, or there is none.</summary>
     Session,
 
+    /// <summary>A browser sent its session with a request that another site made.</summary>
+    OtherSite,
+
     /// <summary>The word names no role that can be given.</summary>
     Role,
 }

@@ -17,7 +17,7 @@ public enum Proof
 }
 
 /// <summary>Who sends a request, as far as it is proven.</summary>
-/// <param name="Name">As the journal names it, without an address: <c>token:NAME</c>, <c>user:NAME</c>, <c>node:NAME</c>; empty for nobody.</param>
+/// <param name="Name">As the journal names it, without an address: <c>token:NAME</c>, <c>user:NAME</c>, <c>oidc:NAME</c>, <c>node:NAME</c>; empty for nobody.</param>
 /// <param name="Roles">What it is to the network.</param>
 /// <param name="Proof">By what it is proven.</param>
 public sealed record Principal(string Name, Role Roles, Proof Proof)

@@ -10,7 +10,7 @@ public sealed record StartedSession(string Text, DateTimeOffset Ends);
 
 /// <summary>The sessions of people who signed in, in memory: a restart of the node ends them all. Only the hash of each text is kept. Safe for use by
 /// several threads.</summary>
-/// <param name="accounts">Tells the roles of an account as they are now; null ends its sessions.</param>
+/// <param name="accounts">Tells the roles of an account, or of somebody who signed in through the provider, as they are now; null ends its sessions.</param>
 /// <param name="time">The clock.</param>
 public sealed class SessionBook(Func<string, Role?> accounts, TimeProvider time)
 {
@@ -29,6 +29,7 @@ public sealed class SessionBook(Func<string, Role?> accounts, TimeProvider time)
     private readonly ConcurrentDictionary<string, Session> _sessions = new(StringComparer.Ordinal);
 
     /// <summary>Begins a session.</summary>
+    /// <param name="account">The account's name, or <c>oidc:NAME</c>, which no account can be called.</param>
     public StartedSession Start(string account)
     {
         var now = time.GetUtcNow();
@@ -52,7 +53,7 @@ public sealed class SessionBook(Func<string, Role?> accounts, TimeProvider time)
         }
 
         session.Seen = now;
-        return new Principal($"user:{session.Account}", roles, Proof.Session);
+        return new Principal(session.Account.Contains(':', StringComparison.Ordinal) ? session.Account : $"user:{session.Account}", roles, Proof.Session);
     }
 
     /// <summary>Ends a session.</summary>

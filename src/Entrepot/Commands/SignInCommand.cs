@@ -16,24 +16,28 @@ internal static class SignInCommand
     {
         var user = new Argument<string?>("user") { Description = "The account's name", Arity = ArgumentArity.ZeroOrOne };
         var invited = new Option<bool>("--invitation") { Description = "Accept an invitation first: it sets password and second factor" };
+        var provider = new Option<bool>("--oidc") { Description = "Sign in through the organisation's provider; the usual way where there is one and no account is named" };
         var command = common.ForNetwork(
             "sign-in", "Sign in as a person: the commands that follow are run as that account, until it was idle for 15 minutes",
             ("entrepot sign-in jane --server https://mirror-1:3000", "Asks for the password and the code of the app"),
+            ("entrepot sign-in --oidc", "Through your organisation: prints an address to open in a browser on any machine"),
             ("entrepot sign-in --invitation", "Asks for the invitation, sets password and second factor, prints recovery codes"));
         command.Add(user);
         command.Add(invited);
+        command.Add(provider);
         return command.Runs(environment, common, async (context, cancellation) =>
         {
             var client = await context.ConnectAsync(cancellation);
             if (context.Get(invited))
                 return await AcceptAsync(context, client, cancellation);
+            if (context.Get(provider) && context.Get(user) is not null)
+                throw Fault.Of(CliFault.Usage, FaultKind.Invalid, "an account and --oidc do not go together.", "Write entrepot sign-in NAME, or entrepot sign-in --oidc.").ToException();
+            if (context.Get(provider) || (context.Get(user) is null && (await client.SignInMethodsAsync(cancellation)).OpenIdConnect is not null))
+                return await ProviderSignInFlow.RunAsync(context, client, cancellation);
             var name = context.Get(user) ?? throw Fault.Of(CliFault.Usage, FaultKind.Invalid, "no account is named.", "Write entrepot sign-in NAME.").ToException();
             var request = new SignInRequest(name, SecretPrompt.Ask(environment, "Password"), SecretPrompt.Ask(environment, "Code of the app, or a recovery code"));
             var session = await client.SignInAsync(request, cancellation);
-            Sessions(environment).Keep(new Uri(client.UrlOf("metadata")), session.Session!, session.Ends!.Value);
-            context.Write(session with { Session = null }, ApiJson.Default.SessionDocument, found => context.Say(
-                $"Signed in as '{name}' ({string.Join(", ", found.Roles)}), until {Units.Time(found.Ends!.Value)} at the latest."));
-            return ExitCodes.Done;
+            return Keep(context, client, session, name);
         });
     }
 
@@ -57,6 +61,15 @@ internal static class SignInCommand
                     found.Name.Length == 0 ? "Nobody in particular: what is public can be read." : $"{found.Name} ({string.Join(", ", found.Roles)})"));
                 return ExitCodes.Done;
             });
+
+    /// <summary>Keeps a session that began.</summary>
+    public static int Keep(CommandContext context, EntrepotClient client, SessionDocument session, string name)
+    {
+        Sessions(context.Environment).Keep(new Uri(client.UrlOf("metadata")), session.Session!, session.Ends!.Value);
+        context.Write(session with { Session = null }, ApiJson.Default.SessionDocument, found => context.Say(
+            $"Signed in as '{name}' ({string.Join(", ", found.Roles)}), until {Units.Time(found.Ends!.Value)} at the latest."));
+        return ExitCodes.Done;
+    }
 
     /// <summary>The sessions of this user.</summary>
     public static SessionFile Sessions(CliEnvironment environment) => new(environment.StateFolder, environment.Time);

@@ -10,19 +10,25 @@ internal static class PageShell
     private static readonly byte[] Style = Encoding.UTF8.GetBytes(PageStyle.Css);
 
     /// <summary>Only the style below, known by its digest, and images that are part of it (CSP level 3).</summary>
-    private static readonly string Policy =
+    private static readonly string Policy = PolicyWith("'none'"), FormPolicy = PolicyWith("'self'");
+
+    private static string PolicyWith(string forms) =>
         $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Style))}'; img-src data:; "
-        + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        + $"base-uri 'none'; form-action {forms}; frame-ancestors 'none'";
 
     /// <summary>Sets the headers of a page.</summary>
-    public static void Prepare(HttpResponse response, string cacheControl)
+    /// <param name="response">The answer.</param>
+    /// <param name="cacheControl">How it may be kept.</param>
+    /// <param name="forms">True for a page whose forms are sent to its own surface. It is told then where they come from (Fetch §3.2: without a referrer
+    /// a browser says that the origin is null).</param>
+    public static void Prepare(HttpResponse response, string cacheControl, bool forms = false)
     {
         response.ContentType = "text/html; charset=utf-8";
         response.Headers.CacheControl = cacheControl;
         response.Headers.Vary = "Accept";
-        response.Headers.ContentSecurityPolicy = Policy;
+        response.Headers.ContentSecurityPolicy = forms ? FormPolicy : Policy;
         response.Headers.XContentTypeOptions = "nosniff";
-        response.Headers["Referrer-Policy"] = "no-referrer";
+        response.Headers["Referrer-Policy"] = forms ? "same-origin" : "no-referrer";
     }
 
     /// <summary>Writes everything up to the content.</summary>

@@ -70,13 +70,53 @@ public sealed class SettingsErrorTests
             e.yaml:23:27: log.level is 'trace'; expected one of debug, info, warning, error
             """);
 
+    [Fact]
+    public void All_errors_of_a_provider_come_at_once()
+        => Errors(
+            """
+            openIdConnect:
+              issuer: http://login.example.org/
+              clientId: ""
+              address: http://mirror.example.org/path
+              scopes: [profile]
+              roleClaim: []
+              roles: {staff: [viewr], ops: operator, both: [], "nobody": [node], list: [[admin]]}
+              clockSkew: 1h
+              lable: x
+            """).ShouldBe(
+            """
+            e.yaml:2:11: openIdConnect.issuer is 'http://login.example.org/'; expected the provider's identifier, a URL such as https://login.example.org/realms/staff; http is for a provider on this machine only
+            e.yaml:3:13: openIdConnect.clientId is ''; expected 1–200 characters
+            e.yaml:4:12: openIdConnect.address is 'http://mirror.example.org/path'; expected a URL such as http://origin.example:3000; only scheme, host and port are used
+            e.yaml:5:11: openIdConnect.scopes lacks openid; expected a list of at most 16 scopes such as [openid, profile], openid among them
+            e.yaml:6:14: openIdConnect.roleClaim is a list; expected 1–200 characters
+            e.yaml:7:18: openIdConnect.roles.staff: 'viewr' is no role that can be given; did you mean 'viewer'? Roles are viewer, publisher, operator, approver, auditor, admin.
+            e.yaml:7:48: openIdConnect.roles.both is a list; expected roles such as [viewer] of viewer, publisher, operator, approver, auditor, admin
+            e.yaml:7:62: openIdConnect.roles.nobody: 'node' is no role that can be given. Roles are viewer, publisher, operator, approver, auditor, admin.
+            e.yaml:7:76: openIdConnect.roles.list is a list; expected roles such as [viewer] of viewer, publisher, operator, approver, auditor, admin
+            e.yaml:8:14: openIdConnect.clockSkew is '1h'; expected a duration such as 90s or 1h30m, 0s–5m
+            e.yaml:9:3: unknown key 'lable' in openIdConnect; did you mean 'label'?
+            """);
+
+    [Fact]
+    public void What_a_provider_needs_is_told_at_once()
+    {
+        Errors("openIdConnect: {issuer: https://login.example.org, address: http://mirror.example.org:3000}").ShouldBe(
+            """
+            e.yaml:1:25: openIdConnect.issuer is given without openIdConnect.clientId; expected what this network is called at the provider
+            e.yaml:1:25: openIdConnect.issuer is given without openIdConnect.roles; expected which value of the claim 'groups' gives which roles, as nobody comes in else
+            e.yaml:1:61: openIdConnect.address is 'http://mirror.example.org:3000'; expected https://, as nobody signs in over clear text on a network
+            """);
+        Errors("openIdConnect: {clientId: entrepot}").ShouldBe("e.yaml:1:27: openIdConnect.clientId is given without openIdConnect.issuer; expected the provider's identifier beside it");
+    }
+
     [Theory]
-    [InlineData("just text", "e.yaml:1:1: the file is 'just text'; expected the keys data, portfile, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, tls, trustedProxies, guard, routing, heartbeat, discovery, agent, trust, watch, retention, gc, journal, scrub, uploads, limits, log")]
-    [InlineData("- a\n- b", "e.yaml:1:1: the file is a list; expected the keys data, portfile, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, tls, trustedProxies, guard, routing, heartbeat, discovery, agent, trust, watch, retention, gc, journal, scrub, uploads, limits, log")]
+    [InlineData("just text", "e.yaml:1:1: the file is 'just text'; expected the keys data, portfile, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, tls, trustedProxies, guard, routing, heartbeat, discovery, agent, trust, openIdConnect, watch, retention, gc, journal, scrub, uploads, limits, log")]
+    [InlineData("- a\n- b", "e.yaml:1:1: the file is a list; expected the keys data, portfile, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, tls, trustedProxies, guard, routing, heartbeat, discovery, agent, trust, openIdConnect, watch, retention, gc, journal, scrub, uploads, limits, log")]
     [InlineData("edges: 3", "e.yaml:1:8: edges is '3'; expected the keys count, capacity, pool, rotate, rotationOverlap, zone, allow, tls, rate")]
     [InlineData("site: [a]", "e.yaml:1:7: site is a list; expected a site name of 1–63 characters a–z, 0–9 and '-'")]
     [InlineData("site: {a: b}", "e.yaml:1:7: site is a group of keys; expected a site name of 1–63 characters a–z, 0–9 and '-'")]
-    [InlineData("xyzzy: 1", "e.yaml:1:1: unknown key 'xyzzy'; known are data, portfile, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, tls, trustedProxies, guard, routing, heartbeat, discovery, agent, trust, watch, retention, gc, journal, scrub, uploads, limits, log")]
+    [InlineData("xyzzy: 1", "e.yaml:1:1: unknown key 'xyzzy'; known are data, portfile, node, site, bind, publicHost, origin, emergencyPort, surfaces, edges, tls, trustedProxies, guard, routing, heartbeat, discovery, agent, trust, openIdConnect, watch, retention, gc, journal, scrub, uploads, limits, log")]
     [InlineData("log: {colour: red}", "e.yaml:1:7: unknown key 'colour' in log; known are format, level")]
     [InlineData("site: a\nnode: b\nsite: c", "e.yaml:3:1: the key 'site' is given twice; it stands at line 1 already")]
     [InlineData("site: &x a\nnode: *x", "e.yaml:1:7: anchors and aliases (& and *) are not read here; write the value out")]
