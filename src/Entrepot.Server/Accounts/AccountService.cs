@@ -5,6 +5,7 @@ using Entrepot.Server.Api;
 using Entrepot.Trust.Access;
 using Entrepot.Trust.Accounts;
 using Entrepot.Trust.OpenIdConnect;
+using Microsoft.Extensions.Logging;
 
 namespace Entrepot.Server.Accounts;
 
@@ -19,12 +20,13 @@ internal sealed class AccountService : IDisposable
     /// <param name="failures">Counts wrong attempts by source.</param>
     /// <param name="provider">Through whom people sign in beside it, or null.</param>
     /// <param name="time">The clock.</param>
-    public AccountService(StateDatabase state, SealingKey sealing, FailureBook failures, ProviderOptions? provider, TimeProvider time)
+    /// <param name="logger">Where it is logged what the provider does wrong.</param>
+    public AccountService(StateDatabase state, SealingKey sealing, FailureBook failures, ProviderOptions? provider, TimeProvider time, ILogger logger)
     {
         (Failures, _time) = (failures, time);
         Accounts = new AccountBook(state, sealing, time);
         People = new PersonBook(state, time);
-        Provider = provider is null ? null : new ProviderSignIn(provider, new ProviderClient(provider, null, time), People, time);
+        Provider = provider is null ? null : new ProviderSignIn(provider, new ProviderClient(provider, null, time, logger), People, time);
         Sessions = new SessionBook(name => Person.NameIn(name) is { } person ? People.RolesOf(person) : Accounts.RolesOf(name), time);
     }
 

@@ -91,7 +91,7 @@ public sealed class Node : IAsyncDisposable
                 parts.Push(new Undo(disposable.Dispose));
             var certificates = new CertificateFiles(time, loggers.CreateLogger("Entrepot.Tls"));
             var failures = new FailureBook(time);
-            var accounts = tokens is null ? null : new AccountService(state, sealing, failures, settings.OpenIdConnect.Resolve(), time) { Address = settings.OpenIdConnect.Address };
+            var accounts = tokens is null ? null : new AccountService(state, sealing, failures, settings.OpenIdConnect.Resolve(), time, loggers.CreateLogger("Entrepot.OpenIdConnect")) { Address = settings.OpenIdConnect.Address };
             parts.Push(new Undo(() => accounts?.Dispose()));
             var inventory = new ListeningSockets();
             var declaration = NodeDeclaration.Open(settings, time, loggers.CreateLogger("Entrepot.Declarations"));

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Entrepot.Core.Faults;
+using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
@@ -35,6 +36,7 @@ public sealed class ProviderClient : IDisposable
     private readonly ProviderOptions _options;
     private readonly HttpClient _http;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly SemaphoreSlim _describing = new(1, 1);
     private readonly SemaphoreSlim _talking = new(AtOnce, AtOnce);
     private volatile Known? _known;
@@ -44,9 +46,10 @@ public sealed class ProviderClient : IDisposable
     /// <param name="options">Which.</param>
     /// <param name="handler">Makes the connections; null for the usual way, through the system's proxy if there is one.</param>
     /// <param name="time">The clock.</param>
-    public ProviderClient(ProviderOptions options, HttpMessageHandler? handler, TimeProvider time)
+    /// <param name="logger">Where it is logged what the provider does wrong.</param>
+    public ProviderClient(ProviderOptions options, HttpMessageHandler? handler, TimeProvider time, ILogger logger)
     {
-        (_options, _time) = (options, time);
+        (_options, _time, _logger) = (options, time, logger);
         _http = new HttpClient(handler ?? new SocketsHttpHandler
         {
             AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(5), PooledConnectionLifetime = TimeSpan.FromMinutes(5),
@@ -207,8 +210,13 @@ public sealed class ProviderClient : IDisposable
         }
     }
 
-    private FaultException Unusable(string why, Exception? inner = null) => Fault.Of(
-        OidcFault.Provider, FaultKind.Unavailable, $"Nobody can sign in through {_options.Label} now: {why}.", "Try again later; accounts of this network's own work meanwhile: entrepot sign-in NAME.").ToException(inner);
+    private FaultException Unusable(string why, Exception? inner = null)
+    {
+        Log.ProviderUnusable(_logger, _options.Issuer, why, inner);
+        return Fault.Of(
+            OidcFault.Provider, FaultKind.Unavailable, $"Nobody can sign in through {_options.Label} now: {why}.",
+            "Try again later; accounts of this network's own work meanwhile: entrepot sign-in NAME.").ToException(inner);
+    }
 
     /// <summary>The error's name (RFC 6749 §5.2), when that is what the answer has.</summary>
     private static string Word(byte[] body)

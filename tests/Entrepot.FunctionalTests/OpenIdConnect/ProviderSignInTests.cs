@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Entrepot.Core.Faults;
 using Entrepot.Core.Journal;
 using Entrepot.FunctionalTests.Access;
 using Entrepot.Server.Api;
@@ -50,6 +51,44 @@ public sealed class ProviderSignInTests : IAsyncLifetime
 
         (await _jane.SendAsync(HttpMethod.Post, $"{Session}/sign-out", _site.Metadata, null)).Text.ShouldContain("Nobody is signed in");
         (await WhoAsync()).ShouldBe(" ");
+    }
+
+    [Fact]
+    public async Task Over_TLS_the_cookies_are_this_hosts_and_go_over_TLS_alone()
+    {
+        using var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false };
+        handler.SslOptions.RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate?.Issuer.Length > 0;  // who answers is not what is asked here
+        using var http = new HttpClient(handler);
+        var secure = _site.Start.Replace("http://", "https://", StringComparison.Ordinal);
+        using var begun = await http.GetAsync($"{secure}?here", Cancellation);
+        var browser = begun.Headers.GetValues("Set-Cookie").Single();
+        browser.ShouldStartWith("__Host-entrepot-sign-in=");
+        browser.ShouldContain("; secure; samesite=lax; httponly");
+        var back = (await _jane.GetAsync(begun.Headers.Location!.AbsoluteUri)).Location!;
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{secure}/callback{back.Query}");
+        request.Headers.Add("Cookie", browser.Split(';')[0]);
+        using var welcome = await http.SendAsync(request, Cancellation);
+        var session = welcome.Headers.GetValues("Set-Cookie").Single(static cookie => cookie.StartsWith("__Host-entrepot-session=", StringComparison.Ordinal));
+        session.ShouldContain("; path=/; secure; samesite=strict; httponly");
+
+        foreach (var (address, name) in new[] { (secure, "oidc:jane"), (_site.Start, "") })
+        {
+            using var ask = new HttpRequestMessage(HttpMethod.Get, address[..^"/oidc".Length]);
+            ask.Headers.Add("Cookie", session.Split(';')[0]);
+            using var answer = await http.SendAsync(ask, Cancellation);
+            (await answer.Content.ReadFromJsonAsync(ApiJson.Default.SessionDocument, Cancellation))!.Name.ShouldBe(name, address);
+        }
+    }
+
+    [Fact]
+    public async Task A_node_whose_clients_secret_others_may_read_does_not_start()
+    {
+        var exposed = Path.Combine(_site.Node.Folder, "exposed");
+        await File.WriteAllTextAsync(exposed, "secret", Cancellation);
+        var settings = new Entrepot.Server.Configuration.OpenIdConnectSettings { Issuer = _site.Provider.Issuer, ClientId = "entrepot", ClientSecretFile = exposed };
+        if (!OperatingSystem.IsWindows())
+            Should.Throw<FaultException>(settings.Resolve).Fault.Code.ShouldBe("secret/exposed");
+        Should.Throw<FaultException>((settings with { ClientSecretFile = exposed + ".gone" }).Resolve).Fault.Code.ShouldBe("settings/unreadable");
     }
 
     [Theory]

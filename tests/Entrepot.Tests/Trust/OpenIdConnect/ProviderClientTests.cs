@@ -2,6 +2,7 @@ using System.Net;
 using Entrepot.Core.Faults;
 using Entrepot.Trust.Access;
 using Entrepot.Trust.OpenIdConnect;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Entrepot.Tests.Trust.OpenIdConnect;
@@ -78,7 +79,7 @@ public sealed class ProviderClientTests
 
     private static async Task<Fault> FaultAsync(Task work) => (await work.ShouldThrowAsync<FaultException>()).Fault;
 
-    private ProviderClient Client(Func<CancellationToken, Task<HttpResponseMessage>> answer) => new(Options, new Answering(answer), _time);
+    private ProviderClient Client(Func<CancellationToken, Task<HttpResponseMessage>> answer) => new(Options, new Answering(answer), _time, NullLogger.Instance);
 
     private sealed class Answering(Func<CancellationToken, Task<HttpResponseMessage>> answer) : HttpMessageHandler
     {
