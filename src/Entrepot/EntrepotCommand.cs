@@ -51,6 +51,10 @@ internal static class EntrepotCommand
                 PortsListCommand.Create, PortsExplainCommand.Create, PortsPoolsCommand.Create, PortsCheckCommand.Create, PortsSchemaCommand.Create,
                 PortsApplyCommand.Create, PortsConfirmCommand.Create, PortsConfirmCommand.CreateRevert, PortsRulesetCommand.Create,
                 PortsOpenCommand.Create, PortsOpenCommand.CreateList, PortsOpenCommand.CreateClose),
+            Group(
+                "change", "Change the portfile and the mirrors with four eyes: propose, approve, apply",
+                ChangeCommands.CreatePropose, ChangeCommands.CreateList, ChangeCommands.CreateShow, ChangeCommands.CreateCurrent, ChangeCommands.CreateApprove, ChangeCommands.CreateReject,
+                ChangeCommands.CreateApply, ChangeCommands.CreateReview),
             AgentCommand.Create(environment, common),
             WatchdogCommand.Create(environment, common),
             DrillCommand.Create(environment, common),

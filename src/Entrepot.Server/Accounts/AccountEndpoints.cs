@@ -160,7 +160,7 @@ internal static class AccountEndpoints
     }
 
     /// <summary>Counts what is refused by source. Who was refused too often waits, and is not even tried: a right guess among many must not be told.</summary>
-    private static async Task GuardedAsync(AccountService service, HttpContext context, Func<Task> attempt)
+    internal static async Task GuardedAsync(AccountService service, HttpContext context, Func<Task> attempt)
     {
         var source = SourceRate.SubjectOf(Requester.AddressOf(context));
         if (service.Failures.WaitOf(source) is { } wait)

@@ -47,12 +47,12 @@ public static class AdminEndpoints
             .Describe("UpdateMirror", "Change a mirror's description, its retention or who may read it", "What is left out stays as it is.")
             .Takes<UpdateMirrorRequest>(JsonExchange.Json)
             .Produces<MirrorDocument>()
-            .Refuses(400, 404);
+            .Refuses(400, 404, 409);
         routes.MapDelete("/v1/mirrors/{mirror}", (HttpContext context, string mirror) => DeleteAsync(service, context, mirror))
             .Needs(Permission.MirrorsManage)
             .Describe("DeleteMirror", "Remove a mirror", "With all its snapshots. Its blobs go with garbage collection after the grace period.")
             .Produces(StatusCodes.Status204NoContent)
-            .Refuses(400, 404);
+            .Refuses(400, 404, 409);
         routes.MapPost("/v1/mirrors/{mirror}/rollback", (HttpContext context, string mirror) => RollbackAsync(service, context, mirror))
             .Needs(Permission.MirrorsManage)
             .Describe("Rollback", "Make an older snapshot current again", "Publishes its content as a new snapshot; history only grows.")

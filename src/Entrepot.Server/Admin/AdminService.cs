@@ -3,6 +3,7 @@ using Entrepot.Core.Identities;
 using Entrepot.Mirror.Catalog.GarbageCollection;
 using Entrepot.Mirror.Catalog;
 using Entrepot.Server.Api;
+using Entrepot.Trust.Changes;
 
 namespace Entrepot.Server.Admin;
 
@@ -21,17 +22,20 @@ public sealed class AdminService(MirrorCatalog catalog, GarbageCollector collect
     /// <summary>Most blobs that an answer to garbage collection lists as held.</summary>
     public const int MaxHeldListed = 10_000;
 
+    /// <summary>True when mirrors are changed by approved changes only.</summary>
+    public bool NeedsApproval { get; init; }
+
     internal async Task<MirrorDocument> CreateAsync(CreateMirrorRequest request, string actor, CancellationToken cancellation)
-        => Documents.Mirror(await catalog.CreateMirrorAsync(
+        => Documents.Mirror(await Direct().CreateMirrorAsync(
             MirrorName.Parse(request.Name), actor, Parse<MirrorKind>(request.Kind, "kind"), Parse<MirrorFormat>(request.Format, "format"),
             request.Description ?? "", ToRetention(request.Retention), IsPrivate(request.Access) ?? false, cancellation));
 
     internal async Task<MirrorDocument> UpdateAsync(string mirror, UpdateMirrorRequest request, string actor, CancellationToken cancellation)
-        => Documents.Mirror(await catalog.UpdateMirrorAsync(
+        => Documents.Mirror(await Direct().UpdateMirrorAsync(
             MirrorName.Parse(mirror), request.Description, ToRetention(request.Retention), actor, IsPrivate(request.Access), cancellation));
 
     internal Task DeleteAsync(string mirror, string actor, CancellationToken cancellation)
-        => catalog.DeleteMirrorAsync(MirrorName.Parse(mirror), actor, cancellation);
+        => Direct().DeleteMirrorAsync(MirrorName.Parse(mirror), actor, cancellation);
 
     internal Task<Publication> RollbackAsync(string mirror, RollbackRequest request, string actor, CancellationToken cancellation)
         => catalog.RollbackAsync(MirrorName.Parse(mirror), request.Snapshot, actor, request.Note ?? "", cancellation);
@@ -54,6 +58,11 @@ public sealed class AdminService(MirrorCatalog catalog, GarbageCollector collect
             catalog.View.Get(MirrorName.Parse(mirror));
         return verify(request, actor, cancellation);
     }
+
+    /// <summary>The catalog, for a change of mirrors that nobody has approved.</summary>
+    private MirrorCatalog Direct() => !NeedsApproval ? catalog : throw Fault.Of(
+        ChangeFault.NeedsApproval, FaultKind.Conflict, "Mirrors are made, changed and deleted by approved changes only here.",
+        "Write what is there with 'entrepot change current mirrors > mirrors.yaml', edit it, and propose it: entrepot change propose mirrors --file mirrors.yaml --reason TEXT.").ToException();
 
     private static T Parse<T>(string? text, string what)
         where T : struct, Enum

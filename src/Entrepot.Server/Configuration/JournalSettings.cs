@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Entrepot.Core.Documents;
 using Entrepot.Core.Journal;
 
 namespace Entrepot.Server.Configuration;
@@ -26,34 +25,4 @@ public sealed record JournalSettings
 
     /// <summary>What comes of all that.</summary>
     public JournalRetention Resolve() => JournalRetention.Resolve(KeepDays, PseudonymiseDays, Profiles);
-}
-
-/// <summary>A list of retention profiles.</summary>
-internal sealed class RetentionProfilesType : FieldType<ImmutableArray<RetentionProfile>>
-{
-    private static readonly FieldType<RetentionProfile> Profile = FieldTypes.Choice<RetentionProfile>();
-
-    public override string Expected => $"a list such as [pci, gdpr] of {string.Join(", ", Enum.GetValues<RetentionProfile>().Select(static profile => Profile.Write(profile)))}";
-
-    public override bool TryRead(DocumentNode node, string path, DocumentErrors errors, out ImmutableArray<RetentionProfile> value)
-    {
-        value = [];
-        if (node is not DocumentList list)
-        {
-            errors.Add(node, $"{path} is {node.Describe}; expected {Expected}");
-            return false;
-        }
-
-        var profiles = ImmutableArray.CreateBuilder<RetentionProfile>(list.Items.Count);
-        for (var i = 0; i < list.Items.Count; i++)
-        {
-            if (Profile.TryRead(list.Items[i], $"{path}[{i}]", errors, out var profile))
-                profiles.Add(profile);
-        }
-
-        value = profiles.ToImmutable();
-        return value.Length == list.Items.Count;
-    }
-
-    public override string Write(ImmutableArray<RetentionProfile> value) => $"[{string.Join(", ", value.Select(static profile => Profile.Write(profile)))}]";
 }

@@ -105,6 +105,9 @@ public sealed record Settings
     /// <summary>How the journal is signed, and how long it is kept.</summary>
     public JournalSettings Journal { get; init; } = new();
 
+    /// <summary>Which documents need approval before they are changed.</summary>
+    public ChangeSettings Changes { get; init; } = new();
+
     /// <summary>How bytes at rest are read again.</summary>
     public ScrubSettings Scrub { get; init; } = new();
 

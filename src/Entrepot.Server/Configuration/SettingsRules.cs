@@ -1,5 +1,6 @@
 using Entrepot.Core.Documents;
 using Entrepot.Ports.Guard;
+using Entrepot.Trust.Changes;
 
 namespace Entrepot.Server.Configuration;
 
@@ -31,6 +32,9 @@ internal static class SettingsRules
                     At(given, "edges.rotate", "edges.pool"),
                     $"edges.rotate needs two ports for each of the {settings.Edges.Count} edges during the overlap; edges.pool {settings.Edges.Pool} holds {settings.Edges.Pool.Count}");
         }
+
+        if (settings.Changes.Needs(ChangedDocument.Portfile) && settings.Portfile is null)
+            errors.Add(At(given, "changes.require", "portfile"), "changes.require names the portfile, and the setting portfile names none; expected a file there");
 
         OpenIdConnectSchema.Check(settings, given, errors);
         if (settings.Scrub.DeepCycle < settings.Scrub.Cycle)

@@ -1,6 +1,7 @@
 using Entrepot.Core.Documents;
 using Entrepot.Core.Journal;
 using Entrepot.Ports.Declarations;
+using Entrepot.Trust.Changes;
 
 namespace Entrepot.Server.Configuration;
 
@@ -105,7 +106,12 @@ internal static class SettingsSchema
         Of("journal.checkpointInterval", FieldTypes.Span(Second, Day), s => s.Journal.CheckpointInterval, (s, v) => s with { Journal = s.Journal with { CheckpointInterval = v } }, "a checkpoint is signed when the oldest entry without one is so old"),
         Of("journal.keepDays", FieldTypes.WholeNumber(JournalRetention.LeastDays, JournalRetention.MostDays), s => s.Journal.KeepDays, (s, v) => s with { Journal = s.Journal with { KeepDays = v } }, "entries are kept at least so many days"),
         Of("journal.pseudonymiseDays", FieldTypes.OptionalWholeNumber(JournalRetention.LeastDays, JournalRetention.MostDays), s => s.Journal.PseudonymiseDays, (s, v) => s with { Journal = s.Journal with { PseudonymiseDays = v } }, "after so many days entries name no person any more; null for never, unless a profile says so"),
-        Of("journal.profiles", new RetentionProfilesType(), s => s.Journal.Profiles, (s, v) => s with { Journal = s.Journal with { Profiles = v } }, "rules that apply: the longest minimum and the shortest maximum of them count"),
+        Of("journal.profiles", new ChoiceListType<RetentionProfile>("[pci, gdpr]"), s => s.Journal.Profiles, (s, v) => s with { Journal = s.Journal with { Profiles = v } }, "rules that apply: the longest minimum and the shortest maximum of them count"),
+
+        Of("changes.require", new ChoiceListType<ChangedDocument>("[portfile, mirrors]"), s => s.Changes.Require, (s, v) => s with { Changes = s.Changes with { Require = v } }, "documents of the origin that are changed by approved changes only"),
+        Of("changes.approvalLifetime", FieldTypes.Span(Minute, 30 * Day), s => s.Changes.ApprovalLifetime, (s, v) => s with { Changes = s.Changes with { ApprovalLifetime = v } }, "how long an approval holds"),
+        Of("changes.proposalLifetime", FieldTypes.Span(Minute, 365 * Day), s => s.Changes.ProposalLifetime, (s, v) => s with { Changes = s.Changes with { ProposalLifetime = v } }, "how long a proposal can be approved"),
+        Of("changes.reviewWithin", FieldTypes.Span(Minute, 30 * Day), s => s.Changes.ReviewWithin, (s, v) => s with { Changes = s.Changes with { ReviewWithin = v } }, "within which time another person looks at what was applied without approval"),
 
         Of("scrub.rate", SettingTypes.Rate(1L << 20, 10L << 30), s => s.Scrub.Rate, (s, v) => s with { Scrub = s.Scrub with { Rate = v } }, "most bytes read again per second"),
         Of("scrub.cycle", FieldTypes.Span(Hour, 365 * Day), s => s.Scrub.Cycle, (s, v) => s with { Scrub = s.Scrub with { Cycle = v } }, "everything is compared by CRC-32 within this time"),

@@ -12,6 +12,7 @@ using Entrepot.Server.Accounts;
 using Entrepot.Server.Agent;
 using Entrepot.Server.Api;
 using Entrepot.Server.Audit;
+using Entrepot.Server.Changes;
 using Entrepot.Server.Declarations;
 using Entrepot.Server.Enrolment;
 using Entrepot.Server.Evidence;
@@ -94,7 +95,10 @@ public sealed class Node : IAsyncDisposable
             var accounts = tokens is null ? null : new AccountService(state, sealing, failures, settings.OpenIdConnect.Resolve(), time, loggers.CreateLogger("Entrepot.OpenIdConnect")) { Address = settings.OpenIdConnect.Address };
             parts.Push(new Undo(() => accounts?.Dispose()));
             var inventory = new ListeningSockets();
-            var declaration = NodeDeclaration.Open(settings, time, loggers.CreateLogger("Entrepot.Declarations"));
+            var changes = tokens is null ? null : await ChangeDesk.OpenAsync(settings, state, sealing, tokens, loggers.CreateLogger("Entrepot.Changes"), time, cancellation);
+            if (changes is null && !settings.Changes.Require.IsEmpty)
+                Changes.Log.NotTheOrigin(loggers.CreateLogger("Entrepot.Changes"));
+            var declaration = NodeDeclaration.Open(settings, time, loggers.CreateLogger("Entrepot.Declarations"), changes?.Portfile);
             var book = new PortBook(state, declaration.Policy(), time);
             var launcher = new SurfaceLauncher(new PortBinder(book, inventory), state, settings, identity, certificates, time, loggers);
             var metadata = settings.Origin ?? member?.Metadata;
@@ -111,6 +115,7 @@ public sealed class Node : IAsyncDisposable
                 SealingKey = sealing,
                 Failures = failures,
                 Tokens = tokens,
+                Changes = changes is null ? null : (changes, declaration, inventory),
                 Accounts = accounts,
                 Urls = plan.Roles.HasFlag(NodeRoles.Origin) ? await UrlKeyRing.OpenAsync(state, sealing, time, cancellation) : null,
                 Identity = identity,

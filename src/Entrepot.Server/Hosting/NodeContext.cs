@@ -2,11 +2,14 @@ using Entrepot.Core.Identities;
 using Entrepot.Core.Secrets;
 using Entrepot.Core.State;
 using Entrepot.Ports.Allocation;
+using Entrepot.Ports.Inventory;
 using Entrepot.Ports.Pools;
 using Entrepot.Server.Access;
 using Entrepot.Server.Accounts;
 using Entrepot.Server.Audit;
+using Entrepot.Server.Changes;
 using Entrepot.Server.Configuration;
+using Entrepot.Server.Declarations;
 using Entrepot.Server.Enrolment;
 using Entrepot.Server.Evidence;
 using Entrepot.Server.Guard;
@@ -48,6 +51,9 @@ internal sealed record NodeContext(
 
     /// <summary>Accounts and sessions of people; null away from the origin.</summary>
     public AccountService? Accounts { get; init; }
+
+    /// <summary>Changes of documents, with the portfile by which the node lives; null away from the origin.</summary>
+    public (ChangeDesk Desk, NodeDeclaration Declaration, IPortInventory Inventory)? Changes { get; init; }
 
     /// <summary>Makes and judges tokens; null away from the origin.</summary>
     public TokenAuthority? Tokens { get; init; }

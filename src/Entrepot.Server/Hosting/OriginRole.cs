@@ -17,6 +17,7 @@ using Entrepot.Server.Accounts;
 using Entrepot.Server.Admin;
 using Entrepot.Server.Api;
 using Entrepot.Server.Audit;
+using Entrepot.Server.Changes;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Discovery;
 using Entrepot.Server.Drills;
@@ -27,6 +28,7 @@ using Entrepot.Server.PortWatch;
 using Entrepot.Server.Push;
 using Entrepot.Server.Scheduler;
 using Entrepot.Trust.Authority;
+using Entrepot.Trust.Changes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 
@@ -159,7 +161,10 @@ internal sealed class OriginRole
 
         if (settings.Admin.Enabled)
         {
-            var admin = new AdminService(Catalog, Garbage, new VerificationFeed(Scrubber, (actor, request, end) => JournalAsync(context, actor, request, end)).RunAsync);
+            var admin = new AdminService(Catalog, Garbage, new VerificationFeed(Scrubber, (actor, request, end) => JournalAsync(context, actor, request, end)).RunAsync)
+            {
+                NeedsApproval = settings.Changes.Needs(ChangedDocument.Mirrors),
+            };
             HeartbeatAnswer Accept(HeartbeatRequest beat)
             {
                 (beat.Role == HeartbeatRequest.SchedulerRole ? Schedulers : Nodes).Accept(beat);
@@ -172,6 +177,7 @@ internal sealed class OriginRole
             identity.Enrolment.ShutOut += Schedulers.Forget;
             var drills = new DrillBook([new HijackDrill(context, OwnProgram.Current), new RotationDrill(context, SmallFile)], context.State, context.Time);
             parts.Push(new Node.Undo(drills.Dispose));
+            var changes = OpenChanges(context, parts);
             parts.Push(await LaunchAsync(DefaultPorts.Admin, settings.Admin, Zone.Management, app =>
             {
                 app.MapAdmin(admin);
@@ -179,6 +185,7 @@ internal sealed class OriginRole
                 app.MapTokens(context.Tokens!, context.Time);
                 app.MapEnrolment(enrolment);
                 app.MapUsers(context.Accounts!);
+                app.MapChanges(changes, context.Accounts!);
                 app.MapDrills(drills);
                 app.MapFindingOrders(context.Observed);
                 app.MapOutsideView(new OutsideView(settings.Node, context.Observed.Targets, new PortProber(new SocketProbe(context.Time)), context.Time));
@@ -215,6 +222,21 @@ internal sealed class OriginRole
                     reference.Include(surface.Service, app.Services, () => context.Network.UrlOf(surface.Service));
                 },
                 cancellation);
+    }
+
+    private ChangeService OpenChanges(NodeContext context, Stack<IAsyncDisposable> parts)
+    {
+        var (desk, declaration, inventory) = context.Changes!.Value;
+        var logger = context.Loggers.CreateLogger("Entrepot.Changes");
+        var portfile = new PortfileDocument(
+            context.Settings, desk.Book, desk.Portfile, declaration, context.Ports, inventory, () => context.Launcher.Services.SelectMany(PortSuccession.NamesOf).ToHashSet(),
+            context.State, context.Time, logger);
+        parts.Push(new Node.Undo(portfile.Dispose));
+        var service = new ChangeService(desk, [portfile, new MirrorsDocument(Catalog, desk.Book, context.Settings.Changes)], context.Settings.Changes, context.Time, logger);
+        var loops = new BackgroundLoops(logger);
+        parts.Push(loops);
+        loops.Start("changes", service.RunAsync);
+        return service;
     }
 
     /// <summary>The smallest file that is not empty, as <c>mirror/path</c>.</summary>

@@ -38,6 +38,7 @@ public static class AccessPolicy
         [Permission.NodesProbe] = Role.Operator | Role.Node,
         [Permission.TokensManage] = Role.Admin,
         [Permission.AccountsManage] = Role.Admin,
+        [Permission.ChangesRead] = Role.Viewer | Role.Operator | Role.Approver | Role.Auditor | Role.Admin,
         [Permission.ChangesPropose] = Role.Operator,
         [Permission.ChangesApprove] = Role.Approver,
     }.ToFrozenDictionary();

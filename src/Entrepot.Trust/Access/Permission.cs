@@ -53,6 +53,9 @@ public enum Permission
     /// <summary>Invite people, decide what they are, keep them out.</summary>
     AccountsManage,
 
+    /// <summary>See what changes are proposed, approved and applied, with their documents.</summary>
+    ChangesRead,
+
     /// <summary>Propose changes and apply approved ones.</summary>
     ChangesPropose,
 

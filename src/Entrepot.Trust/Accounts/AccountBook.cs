@@ -32,6 +32,8 @@ public sealed class AccountBook : IDisposable
     /// <summary>Attempts that are judged at once. Each costs a good part of a second of a core.</summary>
     private const int AtOnce = 2;
 
+    private const string ProveAction = "user.prove";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly StateDatabase _state;
@@ -137,7 +139,7 @@ public sealed class AccountBook : IDisposable
     public async Task<Account> ProveAsync(string name, string code, string source, CancellationToken cancellation = default)
         => OneTimeText.IsRecoveryCode(code)
             ? throw Fault.Of(AccountFault.Credentials, FaultKind.Forbidden, "A recovery code is for signing in only.", "Enter the code that the app shows now.").ToException()
-            : await SettleAsync(name, code, source, "user.prove", null, isRight: true, null, cancellation);
+            : await SettleAsync(name, code, source, ProveAction, null, isRight: true, null, cancellation);
 
     /// <summary>Changes what an account is to the network.</summary>
     public Task<Account> SetRolesAsync(string name, Role roles, string actor, CancellationToken cancellation = default)
@@ -197,7 +199,9 @@ public sealed class AccountBook : IDisposable
                     SignInOutcome.Locked => Fault.Of(
                         AccountFault.Locked, FaultKind.Forbidden, "Too many attempts in a row were wrong, so that none is looked at for a while.",
                         $"Wait {SignInRules.LockTime.TotalMinutes:0} minutes, or ask an admin for 'entrepot user unlock'."),
-                    _ => Wrong(),
+                    // Who is signed in is known by name and password already.
+                    _ => action != ProveAction ? Wrong() : Fault.Of(
+                        AccountFault.Credentials, FaultKind.Forbidden, "The code is not one that the app shows now.", "Check the clock of the app's device, and enter the next code."),
                 };
                 Journal(transaction, actor, action, name, isDone ? JournalResult.Done : JournalResult.Refused, isDone ? null : Enum.Parse<AccountFault>(outcome == SignInOutcome.Wrong ? nameof(AccountFault.Credentials) : outcome.ToString()));
                 return (AccountTable.Find(transaction, name)!.Account, fault);
