@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Serialization.Metadata;
+using Entrepot.Cli.Certificates;
 using Entrepot.Cli.Rendering;
 using Entrepot.Core.Faults;
 using Entrepot.Server.Client;
@@ -65,11 +66,13 @@ internal sealed class CommandContext : IDisposable
     /// <exception cref="FaultException">None is known, or it does not answer.</exception>
     public Task<EntrepotClient> ConnectAsync(CancellationToken cancellation)
     {
+        if ((_parse.GetValue(_options.Certificate) ?? Environment.Variable("ENTREPOT_CERTIFICATE")) is { Length: > 0 } shown)
+            CertificateFolder.Show(_trust, shown);
         if ((_parse.GetValue(_options.Authority) ?? Environment.Variable("ENTREPOT_CA")) is { Length: > 0 } named)
             _trust.Use(named, required: true);
         else
             _trust.Use(Entrepot.Server.Hosting.DataFolder.AuthoritiesFileOf(DataFolder), required: false);
-        return new NetworkDiscovery(_http, _credential, Environment, _parse.GetValue(_options.TokenFile))
+        return new NetworkDiscovery(_http, _credential, Environment, _parse.GetValue(_options.TokenFile), _trust.Shows)
             .ConnectAsync(_parse.GetValue(_options.Server), DataFolder, Has(_options.Data), cancellation);
     }
 

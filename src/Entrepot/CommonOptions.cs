@@ -52,6 +52,12 @@ internal sealed class CommonOptions
         HelpName = "FILE",
     };
 
+    public Option<string?> Certificate { get; } = new("--certificate")
+    {
+        Description = "Folder of 'certificate create', or a PEM file with certificate and key, to be shown over TLS [default: ENTREPOT_CERTIFICATE]",
+        HelpName = "PATH",
+    };
+
     public Option<bool> Yes { get; } = new("--yes", "-y") { Description = "Do not ask" };
 
     public Option<bool> DryRun { get; } = new("--dry-run", "-n") { Description = "Only say what would change" };
@@ -60,5 +66,5 @@ internal sealed class CommonOptions
 
     /// <summary>Makes a command that talks to a network.</summary>
     public ExampleCommand ForNetwork(string name, string description, params IReadOnlyList<(string Line, string Meaning)> examples)
-        => new(name, description, examples) { Server, Data, TokenFile, Authority };
+        => new(name, description, examples) { Server, Data, TokenFile, Certificate, Authority };
 }

@@ -34,6 +34,7 @@ internal static class EntrepotCommand
             VerifyCommand.Create(environment, common),
             GcCommand.Create(environment, common),
             Group("token", "Make, list and revoke tokens, by which programs and people prove who they are", TokenCreateCommand.Create, TokenListCommand.Create, TokenRevokeCommand.Create, TokenRotateKeysCommand.Create),
+            Group("certificate", "Make, list and revoke certificates of clients that show one instead of a token", CertificateCommands.Create, CertificateCommands.CreateList, CertificateCommands.CreateRevoke),
             Group(
                 "user", "Invite people, and decide what each may do", UserCommands.CreateInvite, UserCommands.CreateList, UserCommands.CreateSet, UserCommands.CreateDisable,
                 UserCommands.CreateEnable, UserCommands.CreateUnlock, UserCommands.CreateRemove),
@@ -60,7 +61,7 @@ internal static class EntrepotCommand
             DrillCommand.Create(environment, common),
             Group(
                 "audit", "Read, prove and export the journal",
-                AuditLogCommand.Create, AuditVerifyCommand.Create, AuditExportCommand.Create, AuditCheckpointCommand.Create),
+                AuditLogCommand.Create, AuditVerifyCommand.Create, AuditExportCommand.Create, AuditCheckpointCommand.Create, AuditCopyCommand.Create),
             Group("config", "Check and show settings files", ConfigCheckCommand.Create, ConfigShowCommand.Create),
             DoctorCommand.Create(environment, common),
             CompletionCommand.Create(environment, common),

@@ -12,7 +12,8 @@ namespace Entrepot.Cli;
 /// <param name="credential">Is told what to show, and to whom.</param>
 /// <param name="environment">Where variables are.</param>
 /// <param name="tokenFile">The file with the token that was named, or null.</param>
-internal sealed class NetworkDiscovery(HttpClient http, ClientCredential credential, CliEnvironment environment, string? tokenFile)
+/// <param name="showsCertificate">True when a certificate is shown.</param>
+internal sealed class NetworkDiscovery(HttpClient http, ClientCredential credential, CliEnvironment environment, string? tokenFile, bool showsCertificate)
 {
     /// <summary>Finds and connects. Order: <c>--server</c>, <c>--data</c>, <c>ENTREPOT_SERVER</c>, the default data folder. The credential is the one that
     /// is named, else the session of whoever signed in, else that of the node on this machine.</summary>
@@ -37,6 +38,10 @@ internal sealed class NetworkDiscovery(HttpClient http, ClientCredential credent
             token ??= SessionOf(announced) ?? TokenSource.OfNode(DataFolder.OperatorTokenFile(dataFolder));
             client = await ConnectAsync(announced, token, dataFolder, cancellation);
         }
+
+        // A certificate is shown over TLS alone.
+        if (showsCertificate)
+            client = new EntrepotClient(http, client.Network with { Surfaces = [.. client.Network.Surfaces.Select(EntrepotClient.Secure)] });
 
         // Edges serve bytes to everybody, and judge no credential.
         credential.Use(token, client.Network.Surfaces.Where(static surface => surface.Surface != "edge").Select(static surface => surface.Url));

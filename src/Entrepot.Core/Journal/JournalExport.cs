@@ -6,6 +6,11 @@ using Entrepot.Core.State;
 
 namespace Entrepot.Core.Journal;
 
+/// <summary>Where an export begins.</summary>
+/// <param name="Since">Leaves out what is older, whole checkpoints at a time; null for all.</param>
+/// <param name="After">Leaves out everything up to this entry, at which a checkpoint was signed; null for none.</param>
+public readonly record struct JournalExportStart(DateTimeOffset? Since = null, long? After = null);
+
 /// <summary>Writes a journal as JSON lines in ECS fields, with all that proves it.</summary>
 public static class JournalExport
 {
@@ -17,16 +22,17 @@ public static class JournalExport
     /// <summary>Signs what is there, then writes it.</summary>
     /// <param name="database">Where the journal is.</param>
     /// <param name="destination">Takes the lines.</param>
-    /// <param name="since">Leaves out what is older, whole checkpoints at a time; null for all.</param>
+    /// <param name="start">Where it begins.</param>
     /// <param name="now">The clock.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <exception cref="FaultException"><see cref="JournalFault.Broken"/>, <see cref="JournalFault.Missing"/> when nothing was journalled yet.</exception>
-    public static async Task WriteAsync(StateDatabase database, Stream destination, DateTimeOffset? since, DateTimeOffset now, CancellationToken cancellation)
+    /// <exception cref="FaultException"><see cref="JournalFault.Broken"/>, <see cref="JournalFault.Missing"/> when nothing was journalled yet, or nothing was
+    /// signed where it is to begin.</exception>
+    public static async Task WriteAsync(StateDatabase database, Stream destination, JournalExportStart start, DateTimeOffset now, CancellationToken cancellation)
     {
         var last = await JournalKeeping.CheckpointAsync(database, now, cancellation)
             ?? throw Fault.Of(JournalFault.Missing, FaultKind.NotFound, "The journal is empty.").ToException();
         var lines = new ArrayBufferWriter<byte>(1 << 20);
-        var (first, previous) = Start(database, since);
+        var (first, previous) = start.After is { } after ? After(database, after) : Start(database, start.Since);
         Line(lines, json => JournalExportLine.WriteBegin(json, last.Journal, database.JournalSeal.PublicKey, first, previous, last.At));
         for (var next = first; ;)
         {
@@ -48,6 +54,20 @@ public static class JournalExport
                 "SELECT statement AS Statement, signature AS Signature FROM journal_checkpoints WHERE sequence >= @First - 1 ORDER BY sequence DESC", new { chain.First }, buffered: false)
             .Skip(1).Select(static row => row.Read()).FirstOrDefault(checkpoint => checkpoint?.At <= begin);
         return skipped is null ? (chain.First, chain.Previous) : (skipped.Last + 1, Convert.FromHexString(skipped.Hash));
+    });
+
+    /// <summary>The entry after one at which a checkpoint was signed, and the hash before it.</summary>
+    private static (long First, byte[] Previous) After(StateDatabase database, long after) => database.Read(connection =>
+    {
+        var chain = connection.QuerySingle<JournalChainRow>(JournalChainRow.Sql);
+        if (after == chain.First - 1)
+            return (chain.First, chain.Previous);
+        var signed = connection.Query<CheckpointRow>("SELECT statement AS Statement, signature AS Signature FROM journal_checkpoints WHERE sequence = @after", new { after })
+            .Select(static row => row.Read()).SingleOrDefault();
+        return signed is not null && after >= chain.First ? (after + 1, Convert.FromHexString(signed.Hash)) : throw Fault.Of(
+            JournalFault.Missing, FaultKind.NotFound,
+            after < chain.First ? $"Entries up to {chain.First - 1} have expired." : $"Nothing was signed at entry {after}.",
+            "Begin after an entry at which a checkpoint was signed, or leave the parameter out.").ToException();
     });
 
     private static long WritePage(StateDatabase database, ArrayBufferWriter<byte> lines, JournalCheckpoint last, long next, bool isBegin) => database.Read(connection =>

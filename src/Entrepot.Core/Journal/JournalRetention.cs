@@ -28,6 +28,9 @@ public sealed record JournalRetention(TimeSpan Keep, TimeSpan? Pseudonymise, Imm
     /// <summary>The floor that nothing lowers, in days: six months, of which the longest six in a row have 184 days.</summary>
     public const int LeastDays = 184;
 
+    /// <summary>The same as a time.</summary>
+    public static TimeSpan Floor { get; } = TimeSpan.FromDays(LeastDays);
+
     /// <summary>Most days that can be asked for: a century.</summary>
     public const int MostDays = 36_500;
 

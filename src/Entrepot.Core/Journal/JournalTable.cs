@@ -20,6 +20,10 @@ public sealed record JournalQuery(long? After, int Count)
     /// <summary>Only entries by this actor: <c>user:ann</c>, <c>ann</c>, an address, or <c>user:ann@ADDRESS</c>; null for all.</summary>
     public string? Who { get; init; }
 
+    /// <summary>True for an entry that is asked for.</summary>
+    public bool Wants(JournalEntry entry)
+        => !(entry.Sequence <= After) && !(entry.At < Since) && !(entry.At > Until) && entry.Action.StartsWith(Action, StringComparison.Ordinal) && IsBy(entry.By);
+
     /// <summary>True for an actor that is asked for.</summary>
     internal bool IsBy(JournalActor actor)
         => Who is not { } who || actor.Who == who || actor.From == who || actor.ToString() == who || (actor.Who.Length > who.Length

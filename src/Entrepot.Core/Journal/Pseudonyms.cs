@@ -11,7 +11,7 @@ internal sealed class Pseudonyms(byte[] key) : IDisposable
 {
     private const int ShownBytes = 8;
 
-    private static readonly string[] People = ["user:", "oidc:", "token:", "operator@"];
+    private static readonly string[] People = ["user:", "oidc:", "token:", "certificate:", "operator@"];
 
     /// <summary>The entry without people: those who did it, and whoever is named in what was done.</summary>
     /// <param name="entry">The entry.</param>

@@ -27,6 +27,9 @@ public static class DefaultPorts
     /// <summary>Downloads: the front door.</summary>
     public static DefaultPort Scheduler { get; } = new("scheduler", 8080, "downloads", "IANA service name http-alt");
 
+    /// <summary>The journal for auditors, on a port of <see cref="Edges"/>.</summary>
+    public static DefaultPort Audit { get; } = new("audit", null, "journal for auditors, by client certificate", "leased from the pool, as edges' ports are");
+
     /// <summary>Where edges and services without a fixed port get theirs.</summary>
     public static PortPool Edges { get; } = new("edges", 54321, 54400);
 

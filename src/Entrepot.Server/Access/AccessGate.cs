@@ -5,6 +5,7 @@ using Entrepot.Core.Journal;
 using Entrepot.Core.State;
 using Entrepot.Server.Hosting;
 using Entrepot.Server.Http;
+using Entrepot.Server.Tls;
 using Entrepot.Trust.Access;
 using Entrepot.Trust.Accounts;
 using Microsoft.AspNetCore.Builder;
@@ -31,17 +32,16 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
         // Without an endpoint there is nothing to guard: what follows is 404 or 405.
         if (context.GetEndpoint() is not { } endpoint || EndpointPermissions.PermissionOf(endpoint) is not { } needed)
             return next(context);
-        if (Requester.Of(context).Proof != Proof.None)
-        {
-            // A node, by its certificate.
-        }
-        else if (TokenOf(context) is { } token)
+        var client = ClientConnection.Of(context);
+        // What is sent with the request itself counts before what a client's connection began with; a node's certificate is all that a node has.
+        var isNode = Requester.Of(context).Proof != Proof.None && client is null;
+        if (!isNode && TokenOf(context) is { } token)
         {
             if (Judge(context, token, out var bearer) is { } refusal)
                 return FailAsync(context, refusal);
             context.Features.Set(bearer);
         }
-        else if (access is { TakesCookies: true, Sessions: { } sessions } && SessionCookie.Of(context) is { } cookie && sessions.Find(cookie) is { } visitor)
+        else if (!isNode && access is { TakesCookies: true, Sessions: { } sessions } && SessionCookie.Of(context) is { } cookie && sessions.Find(cookie) is { } visitor)
         {
             if (!SessionCookie.IsOwnRequest(context))
                 return RefuseAsync(context, OtherSite(), StatusCodes.Status403Forbidden, null, null);
@@ -53,6 +53,10 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
                     context.Response.Headers.CacheControl = "private, no-cache";
                 return Task.CompletedTask;
             });
+        }
+        else if (client?.Fault is { } fault && needed != Permission.Public)
+        {
+            return FailAsync(context, fault);
         }
 
         var principal = Requester.Of(context);

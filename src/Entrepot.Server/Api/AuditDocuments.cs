@@ -17,6 +17,18 @@ public sealed record CheckpointDocument(string Journal, long First, long Last, s
         checkpoint.Journal, checkpoint.First, checkpoint.Last, checkpoint.Hash, checkpoint.At, checkpoint.ToString(), publicKey);
 }
 
+/// <summary>How far the copy of another node's journal is.</summary>
+/// <param name="State"><c>waiting</c> before anything was copied, <c>following</c>, or <c>broken</c> since something did not prove.</param>
+/// <param name="Journal">The journal's name, 64 hexadecimal digits.</param>
+/// <param name="First">The oldest entry that is kept.</param>
+/// <param name="Last">The newest.</param>
+/// <param name="Hash">That entry's hash.</param>
+/// <param name="HeardAt">When the other node was last heard, UTC.</param>
+/// <param name="BrokenAt">When that was seen, UTC.</param>
+/// <param name="Break">What did not prove.</param>
+public sealed record JournalCopyDocument(
+    string State, string? Journal, long First, long Last, string? Hash, DateTimeOffset? HeardAt, DateTimeOffset? BrokenAt, JournalBreak? Break);
+
 /// <summary>How far a proof of the journal is, and at the end what it found.</summary>
 /// <param name="Entries">Entries that were read.</param>
 /// <param name="Total">Entries in all.</param>

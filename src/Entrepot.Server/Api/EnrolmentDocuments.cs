@@ -63,10 +63,17 @@ public sealed record CertificateDocument(
     public string? Site { get; init; }
 }
 
-/// <summary>Certificates of a node that are believed no more.</summary>
-/// <param name="Node">The node.</param>
+/// <summary>Certificates of one name that are believed no more.</summary>
+/// <param name="Node">The node, or the client.</param>
 /// <param name="Until">Those made up to here, UTC.</param>
-public sealed record RevocationDocument(string Node, DateTimeOffset Until);
+public sealed record RevocationDocument(string Node, DateTimeOffset Until)
+{
+    /// <summary>True for a client's; nodes and clients may have the same names.</summary>
+    public bool Client { get; init; }
+
+    /// <summary>When the last of them has ended by itself, UTC; null for a day after that time.</summary>
+    public DateTimeOffset? Ends { get; init; }
+}
 
 /// <summary>A machine that belongs to the network.</summary>
 /// <param name="Name">Its name.</param>

@@ -75,7 +75,7 @@ public sealed record HeartbeatRequest(
     /// <summary>The newest key that it has to check signed addresses by; null for none.</summary>
     public long? KeyEpoch { get; init; }
 
-    /// <summary><see cref="EdgeRole"/> or <see cref="SchedulerRole"/>; null means an edge.</summary>
+    /// <summary><see cref="EdgeRole"/>, <see cref="SchedulerRole"/> or <see cref="AuditRole"/>; null means an edge.</summary>
     public string? Role { get; init; }
 
     /// <summary>A verified cache near clients.</summary>
@@ -83,6 +83,9 @@ public sealed record HeartbeatRequest(
 
     /// <summary>A front door that follows the origin's catalog.</summary>
     public const string SchedulerRole = "scheduler";
+
+    /// <summary>An audit service that keeps a copy of the origin's journal.</summary>
+    public const string AuditRole = "audit";
 
     /// <summary>What it found out about the ports of other nodes since the last heart-beat, or null.</summary>
     public IReadOnlyList<ProbeReport>? Probes { get; init; }

@@ -19,34 +19,34 @@ internal static class AuditEndpoints
     private const int DefaultPage = 100;
 
     /// <summary>Adds the endpoints that read.</summary>
-    public static void MapAuditReads(this IEndpointRouteBuilder routes, AuditService service)
+    public static void MapAuditReads(this IEndpointRouteBuilder routes, IAuditedJournal journal)
     {
         // The parameters are named for the API's description; the agent's surface reads them from the address too.
         routes.MapRead("/v1/journal", (HttpContext context, long? after, int? count, string? action, string? who, DateTimeOffset? since, DateTimeOffset? until)
-                => ReadAsync(service, context, Requester.ActorOf(context)))
+                => ReadAsync(journal, context, Requester.ActorOf(context)))
             .Needs(Permission.JournalRead)
             .Describe(
                 "ReadJournal", "Read the journal",
                 "Oldest first; after=SEQUENCE gives what came later, without it the newest are given. action=PREFIX picks kinds of change, who=NAME an actor or address, since=TIME and until=TIME a span; count is at most 1,000.")
             .Produces<IReadOnlyList<JournalEntryDocument>>()
             .Refuses(400);
-        routes.MapGet("/v1/journal/export", (HttpContext context, DateTimeOffset? since) => ExportAsync(service, context, Requester.ActorOf(context)))
+        routes.MapGet("/v1/journal/export", (HttpContext context, DateTimeOffset? since, long? after) => ExportAsync(journal, context, Requester.ActorOf(context)))
             .Needs(Permission.JournalRead)
-            .Describe("ExportJournal", "Export the journal with its proof", "JSON lines in ECS fields with hashes and signed checkpoints; since=TIME leaves out what is older.")
+            .Describe("ExportJournal", "Export the journal with its proof", "JSON lines in ECS fields with hashes and signed checkpoints; since=TIME leaves out what is older, after=SEQUENCE what comes up to an entry at which a checkpoint was signed.")
             .Produces<string>(StatusCodes.Status200OK, JournalExport.MediaType)
             .Refuses(400, 404, 500);
     }
 
     /// <summary>Adds the endpoints that make the node work.</summary>
-    public static void MapAuditOrders(this IEndpointRouteBuilder routes, AuditService service)
+    public static void MapAuditOrders(this IEndpointRouteBuilder routes, IAuditedJournal journal)
     {
-        routes.MapPost("/v1/journal/verify", (Delegate)((HttpContext context) => VerifyAsync(service, context, Requester.ActorOf(context))))
+        routes.MapPost("/v1/journal/verify", (Delegate)((HttpContext context) => VerifyAsync(journal, context, Requester.ActorOf(context))))
             .Needs(Permission.JournalRead)
             .Describe("VerifyJournal", "Prove the journal", "Answers with one JSON document a line while it goes on; the last has the result: all is proven, or the first entry that is not.")
             .Takes<AuditRequest>(JsonExchange.Json)
             .Produces<AuditProgress>(StatusCodes.Status200OK, JournalExport.MediaType)
             .Refuses(400, 413);
-        routes.MapPost("/v1/journal/checkpoint", (Delegate)((HttpContext context) => CheckpointAsync(service, context)))
+        routes.MapPost("/v1/journal/checkpoint", (Delegate)((HttpContext context) => CheckpointAsync(journal, context)))
             .Needs(Permission.JournalRead)
             .Describe("SignJournal", "Sign a checkpoint now", "Proves and signs what has no checkpoint yet, and answers with the newest. Keep it elsewhere: it proves that nothing was cut off.")
             .Produces<CheckpointDocument>()
@@ -54,24 +54,24 @@ internal static class AuditEndpoints
     }
 
     /// <summary>Answers with a page.</summary>
-    public static async Task ReadAsync(AuditService service, HttpContext context, string actor)
+    public static async Task ReadAsync(IAuditedJournal journal, HttpContext context, string actor)
         => await JsonExchange.WriteAsync(
-            context, await service.ReadAsync(QueryOf(context.Request.Query), actor, context.RequestAborted), ApiJson.Default.IReadOnlyListJournalEntryDocument);
+            context, await journal.ReadAsync(QueryOf(context.Request.Query), actor, context.RequestAborted), ApiJson.Default.IReadOnlyListJournalEntryDocument);
 
     /// <summary>Answers with the export.</summary>
-    public static Task ExportAsync(AuditService service, HttpContext context, string actor)
+    public static Task ExportAsync(IAuditedJournal journal, HttpContext context, string actor)
     {
-        var since = Time(context.Request.Query, "since");
+        var start = new JournalExportStart(Time(context.Request.Query, "since"), Number(context.Request.Query, "after"));
         context.Response.ContentType = JournalExport.MediaType;
-        return service.ExportAsync(since, actor, context.Response.Body, context.RequestAborted);
+        return journal.ExportAsync(start, actor, context.Response.Body, context.RequestAborted);
     }
 
     /// <summary>Answers with the steps of a proof.</summary>
-    public static async Task VerifyAsync(AuditService service, HttpContext context, string actor)
+    public static async Task VerifyAsync(IAuditedJournal journal, HttpContext context, string actor)
     {
         var request = await JsonExchange.ReadAsync(context, ApiJson.Default.AuditRequest, JsonExchange.SmallDocument);
         var response = context.Response;
-        await foreach (var step in service.VerifyAsync(request, actor, context.RequestAborted))
+        await foreach (var step in journal.VerifyAsync(request, actor, context.RequestAborted))
         {
             if (!response.HasStarted)
                 response.ContentType = JournalExport.MediaType;
@@ -82,10 +82,10 @@ internal static class AuditEndpoints
     }
 
     /// <summary>Answers with the newest checkpoint.</summary>
-    public static async Task CheckpointAsync(AuditService service, HttpContext context)
+    public static async Task CheckpointAsync(IAuditedJournal journal, HttpContext context)
         => await JsonExchange.WriteAsync(
             context,
-            await service.CheckpointAsync(context.RequestAborted) ?? throw Fault.Of(JournalFault.Missing, FaultKind.NotFound, "The journal is empty.").ToException(),
+            await journal.CheckpointAsync(context.RequestAborted) ?? throw Fault.Of(JournalFault.Missing, FaultKind.NotFound, "The journal is empty.").ToException(),
             ApiJson.Default.CheckpointDocument);
 
     private static JournalQuery QueryOf(IQueryCollection query)

@@ -15,6 +15,12 @@ internal static partial class AuditLog
     [LoggerMessage(Level = LogLevel.Information, Message = "Retention: {Count} journal entries name no person any more.")]
     public static partial void Pseudonymised(ILogger logger, long count);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The origin's journal is not copied at this moment: {Message}")]
+    public static partial void CopyFailed(ILogger logger, string message);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The origin's journal does not follow from its copy, from entry {Sequence} on: {Message} The copy stays as it was; keep it and the origin's data folder for whoever investigates.")]
+    public static partial void CopyBroken(ILogger logger, long sequence, string message);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "Retention: {Count} journal entries have expired.")]
     public static partial void Expired(ILogger logger, long count);
 }

@@ -11,7 +11,7 @@ namespace Entrepot.Server.Audit;
 /// <summary>Reads, proves and exports the journal. Whoever does is noted in it before anything is shown.</summary>
 /// <param name="state">Where the journal is.</param>
 /// <param name="time">The clock.</param>
-public sealed class AuditService(StateDatabase state, TimeProvider time) : IDisposable
+public sealed class AuditService(StateDatabase state, TimeProvider time) : IAuditedJournal, IDisposable
 {
     private readonly JournalReaders _readers = new(state, time);
     private readonly SemaphoreSlim _oneProof = new(1);
@@ -27,10 +27,10 @@ public sealed class AuditService(StateDatabase state, TimeProvider time) : IDisp
     }
 
     /// <summary>Writes the export's lines.</summary>
-    public async Task ExportAsync(DateTimeOffset? since, string actor, Stream destination, CancellationToken cancellation)
+    public async Task ExportAsync(JournalExportStart start, string actor, Stream destination, CancellationToken cancellation)
     {
-        await _readers.NoteAsync(actor, "export", new JournalQuery(0, 1) { Since = since }, cancellation);
-        await JournalExport.WriteAsync(state, destination, since, time.GetUtcNow(), cancellation);
+        await _readers.NoteAsync(actor, "export", new JournalQuery(start.After ?? 0, 1) { Since = start.Since }, cancellation);
+        await JournalExport.WriteAsync(state, destination, start, time.GetUtcNow(), cancellation);
     }
 
     /// <summary>Signs what has no checkpoint yet, and tells the newest; null when the journal is empty.</summary>
@@ -83,7 +83,7 @@ public sealed class AuditService(StateDatabase state, TimeProvider time) : IDisp
 
     /// <summary>Reads what a proof must agree with.</summary>
     /// <exception cref="FaultException"><see cref="JournalFault.Malformed"/>.</exception>
-    private static JournalWitness WitnessOf(AuditRequest request)
+    internal static JournalWitness WitnessOf(AuditRequest request)
     {
         if (request.Checkpoints?.Count > AuditRequest.MaxCheckpoints)
             throw Fault.Of(JournalFault.Malformed, FaultKind.TooLarge, $"{request.Checkpoints.Count} checkpoints are more than {AuditRequest.MaxCheckpoints}.").ToException();

@@ -11,6 +11,9 @@ internal sealed class JournalReaders(StateDatabase state, TimeProvider time)
     /// <summary>For so long one note stands for all that the same reader asks for in the same words.</summary>
     private static readonly TimeSpan Session = TimeSpan.FromMinutes(1);
 
+    /// <summary>The same for a node that copies: what it reads is known, and that it reads on is no news.</summary>
+    private static readonly TimeSpan Following = TimeSpan.FromHours(1);
+
     /// <summary>Most readers that are remembered; beyond it all are forgotten, and noted again.</summary>
     private const int Most = 1000;
 
@@ -30,7 +33,7 @@ internal sealed class JournalReaders(StateDatabase state, TimeProvider time)
             ("since", query?.Since?.ToString("O", CultureInfo.InvariantCulture)), ("until", query?.Until?.ToString("O", CultureInfo.InvariantCulture)));
         lock (_lock)
         {
-            if (_noted.TryGetValue((actor, filter), out var last) && now - last < Session)
+            if (_noted.TryGetValue((actor, filter), out var last) && now - last < (actor.StartsWith("node:", StringComparison.Ordinal) ? Following : Session))
                 return;
             if (_noted.Count >= Most)
                 _noted.Clear();

@@ -25,7 +25,11 @@ public static class ClientHandler
             AutomaticDecompression = DecompressionMethods.None,
             AllowAutoRedirect = false,
             Proxy = new LoopbackBypass(HttpClient.DefaultProxy),
-            SslOptions = { RemoteCertificateValidationCallback = (_, certificate, chain, errors) => trust.Judge(certificate, chain, errors) },
+            SslOptions =
+            {
+                RemoteCertificateValidationCallback = (_, certificate, chain, errors) => trust.Judge(certificate, chain, errors),
+                LocalCertificateSelectionCallback = (_, _, _, _, _) => trust.Own!,
+            },
         };
         return Configure(new HttpClient(credential.Before(handler)));
     }

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Entrepot.Core.Faults;
+using Entrepot.Core.Secrets;
 using Entrepot.Trust.Authority;
 
 namespace Entrepot.Server.Client;
@@ -13,6 +15,34 @@ public sealed class ClientTrust
     private const long MaxFile = 64 * 1024;
 
     private ImmutableArray<X509Certificate2> _authorities = [];
+    private X509Certificate2? _own;
+
+    /// <summary>What the commands show themselves, or null.</summary>
+    internal X509Certificate2? Own => _own;
+
+    /// <summary>True when a certificate is shown.</summary>
+    public bool Shows => _own is not null;
+
+    /// <summary>Shows a certificate to surfaces that ask for one.</summary>
+    /// <param name="certificate">PEM.</param>
+    /// <param name="key">PEM, that nobody else may read; may be the same file.</param>
+    /// <exception cref="FaultException"><see cref="ClientFault.Certificate"/>, <see cref="SecretFault"/>.</exception>
+    public void Show(string certificate, string key)
+    {
+        var secret = SecretFile.Read(key) ?? throw Unshowable(key, "it is not there", null);
+        try
+        {
+            _own = X509Certificate2.CreateFromPem(File.ReadAllText(certificate), System.Text.Encoding.UTF8.GetString(secret));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        {
+            throw Unshowable(certificate, error.Message.TrimEnd('.'), error);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret);
+        }
+    }
 
     /// <summary>Believes the authorities of a file as well.</summary>
     /// <param name="file">PEM (RFC 7468).</param>
@@ -52,6 +82,9 @@ public sealed class ClientTrust
             chain.ChainPolicy.ExtraStore.Add(element.Certificate);
         return chain.Build(shown);
     }
+
+    private static FaultException Unshowable(string file, string why, Exception? inner) => Fault.Of(
+        ClientFault.Certificate, FaultKind.Invalid, $"'{file}' can't be shown as a certificate: {why}.", "Name the folder that 'entrepot certificate create' wrote, or a PEM file with certificate and key.").ToException(inner);
 
     private static FaultException Unusable(string file, string why, Exception? inner) => Fault.Of(
         ClientFault.Authority, FaultKind.Invalid, $"'{file}' can't be used as the authority to believe: {why}.", "Name the file that 'entrepot ca show --pem' printed at the origin.").ToException(inner);

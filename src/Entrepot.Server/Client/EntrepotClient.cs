@@ -54,10 +54,15 @@ public sealed partial class EntrepotClient
         try
         {
             var network = await probe.GetAsync("metadata", "/v1/network", ApiJson.Default.NetworkDocument, cancellation);
-            // The address that was named works from here; the one that clients are told need not.
+            // The address that was named works from here; the one that clients are told need not. An audit service names itself alone.
             return new EntrepotClient(http, network with
             {
-                Surfaces = [.. network.Surfaces.Select(surface => surface.Surface == "metadata" && surface.Node == network.Node ? surface with { Url = Base(metadata) } : surface)],
+                Surfaces =
+                [
+                    .. network.Surfaces.Select(surface => (surface.Surface == "metadata" && surface.Node == network.Node) || network.Surfaces.Count == 1
+                        ? surface with { Url = Base(metadata) }
+                        : metadata.Scheme == Uri.UriSchemeHttps ? Secure(surface) : surface),
+                ],
             });
         }
         catch (FaultException error) when (error.Fault.Kind is FaultKind.Invalid or FaultKind.NotFound)
@@ -127,6 +132,10 @@ public sealed partial class EntrepotClient
             "Try again; what was complete is kept.").ToException(error),
         _ => Fault.Of(ClientFault.Interrupted, FaultKind.Internal, $"The call to {where} failed: {error.Message}").ToException(error),
     };
+
+    /// <summary>The same surface by TLS, which every port speaks beside clear text. What edges serve is verified by its digest, and stays as it is told.</summary>
+    public static SurfaceDocument Secure(SurfaceDocument surface)
+        => surface.Surface != "edge" && surface.Url.StartsWith("http://", StringComparison.Ordinal) ? surface with { Url = string.Concat("https", surface.Url.AsSpan(4)) } : surface;
 
     private static string Base(Uri address) => address.GetLeftPart(UriPartial.Authority);
 

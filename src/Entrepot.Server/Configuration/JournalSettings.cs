@@ -13,6 +13,10 @@ public sealed record JournalSettings
     /// sealed, and only its loss at the end would not be noticed.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Time between two looks of an audit service at the origin's journal, 1 s–1 d. Default 1 min: so much of its end can be lost without a trace
+    /// when the origin itself is lost.</summary>
+    public TimeSpan CopyInterval { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Entries are kept at least so many days, 184–36,500. Default 366, the twelve months of PCI DSS 10.5.1.</summary>
     public int KeepDays { get; init; } = 366;
 

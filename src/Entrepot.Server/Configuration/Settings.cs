@@ -55,6 +55,9 @@ public sealed record Settings
     /// <summary>The scheduler's listener, where downloads begin. Default port 8080 (IANA http-alt); anyone may read.</summary>
     public SurfaceSettings Scheduler { get; init; } = SurfaceSettings.ForReading(DefaultPorts.Scheduler.Port!.Value);
 
+    /// <summary>The audit service's listener. Its port comes from the edges' pool; it takes TLS 1.3 with a client's certificate alone.</summary>
+    public SurfaceSettings Audit { get; init; } = SurfaceSettings.ForReading(0);
+
     /// <summary>The edges that run in this process.</summary>
     public EdgeSettings Edges { get; init; } = new();
 

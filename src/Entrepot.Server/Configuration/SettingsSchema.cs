@@ -58,9 +58,15 @@ internal static class SettingsSchema
         .. Surface("admin", s => s.Admin, (s, v) => s with { Admin = v }),
         .. Surface("scheduler", s => s.Scheduler, (s, v) => s with { Scheduler = v }),
 
+        Of("surfaces.audit.enabled", FieldTypes.Switch, s => s.Audit.Enabled, (s, v) => s with { Audit = s.Audit with { Enabled = v } }, "run the audit surface here, where the node has that role"),
+        Of("surfaces.audit.zone", FieldTypes.OptionalChoice<Zone>(), s => s.Audit.Zone, (s, v) => s with { Audit = s.Audit with { Zone = v } }, "zone that it faces; null derives it from bind"),
+        Of("surfaces.audit.allow", FieldTypes.Networks, s => s.Audit.Allow, (s, v) => s with { Audit = s.Audit with { Allow = v } }, "clients that may use it, each with a certificate"),
+        Of("surfaces.audit.rate", SettingTypes.SourceRate, s => s.Audit.Rate, (s, v) => s with { Audit = s.Audit with { Rate = v } }, "most requests per source"),
+        .. TlsSchema.FilesOf("surfaces.audit.tls", s => s.Audit.Tls, (s, v) => s with { Audit = s.Audit with { Tls = v } }),
+
         Of("edges.count", FieldTypes.WholeNumber(0, 64), s => s.Edges.Count, (s, v) => s with { Edges = s.Edges with { Count = v } }, "edges in this process"),
         Of("edges.capacity", SettingTypes.Size(64L << 20, 1L << 50), s => s.Edges.Capacity, (s, v) => s with { Edges = s.Edges with { Capacity = v } }, "cap of each edge's cache"),
-        Of("edges.pool", SettingTypes.PortRange, s => s.Edges.Pool, (s, v) => s with { Edges = s.Edges with { Pool = v } }, "ports that edges lease from"),
+        Of("edges.pool", SettingTypes.PortRange, s => s.Edges.Pool, (s, v) => s with { Edges = s.Edges with { Pool = v } }, "ports that edges and the audit service lease from"),
         Of("edges.rotate", SettingTypes.OptionalSpan(Minute, 365 * Day), s => s.Edges.Rotate, (s, v) => s with { Edges = s.Edges with { Rotate = v } }, "how often each edge changes its port; null for never"),
         Of("edges.rotationOverlap", FieldTypes.Span(Second, Day), s => s.Edges.RotationOverlap, (s, v) => s with { Edges = s.Edges with { RotationOverlap = v } }, "how long the old and the new port are both served"),
         Of("edges.zone", FieldTypes.OptionalChoice<Zone>(), s => s.Edges.Zone, (s, v) => s with { Edges = s.Edges with { Zone = v } }, "zone that the edges face; null derives it from bind"),
@@ -104,6 +110,7 @@ internal static class SettingsSchema
 
         Of("journal.checkpointEntries", FieldTypes.WholeNumber(10, 1_000_000), s => s.Journal.CheckpointEntries, (s, v) => s with { Journal = s.Journal with { CheckpointEntries = v } }, "a checkpoint is signed after so many entries"),
         Of("journal.checkpointInterval", FieldTypes.Span(Second, Day), s => s.Journal.CheckpointInterval, (s, v) => s with { Journal = s.Journal with { CheckpointInterval = v } }, "a checkpoint is signed when the oldest entry without one is so old"),
+        Of("journal.copyInterval", FieldTypes.Span(Second, Day), s => s.Journal.CopyInterval, (s, v) => s with { Journal = s.Journal with { CopyInterval = v } }, "time between two looks of an audit service at the origin's journal"),
         Of("journal.keepDays", FieldTypes.WholeNumber(JournalRetention.LeastDays, JournalRetention.MostDays), s => s.Journal.KeepDays, (s, v) => s with { Journal = s.Journal with { KeepDays = v } }, "entries are kept at least so many days"),
         Of("journal.pseudonymiseDays", FieldTypes.OptionalWholeNumber(JournalRetention.LeastDays, JournalRetention.MostDays), s => s.Journal.PseudonymiseDays, (s, v) => s with { Journal = s.Journal with { PseudonymiseDays = v } }, "after so many days entries name no person any more; null for never, unless a profile says so"),
         Of("journal.profiles", new ChoiceListType<RetentionProfile>("[pci, gdpr]"), s => s.Journal.Profiles, (s, v) => s with { Journal = s.Journal with { Profiles = v } }, "rules that apply: the longest minimum and the shortest maximum of them count"),

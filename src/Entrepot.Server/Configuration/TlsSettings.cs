@@ -12,6 +12,19 @@ public enum TlsMode
     Required,
 }
 
+/// <summary>Whether a surface asks its clients for a certificate of the network's authority. Nodes show theirs in any case.</summary>
+public enum ClientCertificateMode
+{
+    /// <summary>It does not ask.</summary>
+    None,
+
+    /// <summary>It asks, and takes those that have none as well.</summary>
+    Optional,
+
+    /// <summary>Who has none is refused in the handshake, and so is clear text.</summary>
+    Required,
+}
+
 /// <summary>TLS of one surface. In the settings of a surface null means: as in the group <c>tls</c>.</summary>
 public sealed record TlsSettings
 {
@@ -30,6 +43,9 @@ public sealed record TlsSettings
     /// <summary>Oldest version, 1.2 or 1.3. Default 1.2 (RFC 9325 §3.1.1).</summary>
     public SslProtocols? Minimum { get; init; }
 
+    /// <summary>Whether clients are asked for a certificate. Default: optional for pushing, required for the audit service, none elsewhere.</summary>
+    public ClientCertificateMode? ClientCertificates { get; init; }
+
     /// <summary>Tell browsers to come by TLS alone from now on (RFC 6797). Only surfaces that require TLS say so: it binds every port of the
     /// host name. Default true.</summary>
     public bool? Hsts { get; init; }
@@ -42,6 +58,9 @@ public sealed record TlsSettings
 
     /// <summary>Ask for a place in browsers' built-in lists, from which a name takes months to get out. Default false.</summary>
     public bool? HstsPreload { get; init; }
+
+    /// <summary>True when nothing is served in clear text.</summary>
+    internal bool IsRequired => Mode == TlsMode.Required || ClientCertificates == ClientCertificateMode.Required;
 
     /// <summary>What a node is told when nothing is said.</summary>
     public static TlsSettings Default { get; } = new()
@@ -56,7 +75,7 @@ public sealed record TlsSettings
         return new TlsSettings
         {
             Mode = Mode ?? others.Mode, Certificate = files.Certificate, Key = files.Key, PasswordFile = files.PasswordFile, Minimum = Minimum ?? others.Minimum,
-            Hsts = Hsts ?? others.Hsts, HstsMaxAge = HstsMaxAge ?? others.HstsMaxAge, HstsSubdomains = HstsSubdomains ?? others.HstsSubdomains,
+            ClientCertificates = ClientCertificates ?? others.ClientCertificates, Hsts = Hsts ?? others.Hsts, HstsMaxAge = HstsMaxAge ?? others.HstsMaxAge, HstsSubdomains = HstsSubdomains ?? others.HstsSubdomains,
             HstsPreload = HstsPreload ?? others.HstsPreload,
         };
     }

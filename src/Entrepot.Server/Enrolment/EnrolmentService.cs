@@ -23,7 +23,7 @@ internal sealed class EnrolmentService(OriginIdentity identity, Func<int?> metad
     public IReadOnlyList<EnrolledNodeDocument> Nodes => [.. identity.Enrolment.Nodes.Select(Describe)];
 
     private IReadOnlyList<RevocationDocument> Revoked
-        => [.. identity.Trust.Current.Revocations.Select(static one => new RevocationDocument(one.Node.Value, one.Until))];
+        => [.. identity.Trust.Current.Revocations.Select(static one => new RevocationDocument(one.Name.Value, one.Until) { Client = one.IsClient, Ends = one.Ends })];
 
     public async Task<AuthorityDocument> RotateAsync(RotateAuthorityRequest request, string actor)
         => Describe(await identity.Authority.RotateAsync(TimeSpan.FromSeconds(Math.Clamp(request.OverlapSeconds, 0, int.MaxValue)), request.DryRun, actor));
@@ -88,7 +88,7 @@ internal sealed class EnrolmentService(OriginIdentity identity, Func<int?> metad
     /// <exception cref="FaultException"><see cref="NodeFault.NameMismatch"/>.</exception>
     private HeartbeatRequest Vouch(HeartbeatRequest beat, NodeIdentity sender)
     {
-        var role = beat.Role == HeartbeatRequest.SchedulerRole ? NodeRole.Scheduler : NodeRole.Edge;
+        var role = beat.Role switch { HeartbeatRequest.SchedulerRole => NodeRole.Scheduler, HeartbeatRequest.AuditRole => NodeRole.Audit, _ => NodeRole.Edge };
         if (sender.Role != role || !Speaks(sender.Name, beat.Node))
             throw Fault.Of(
                 NodeFault.NameMismatch, FaultKind.Forbidden, $"'{sender}' can't send a heart-beat of {NodeIdentity.TextOf(role)} '{beat.Node}'.", "Give the node the name that it joined with.").ToException();

@@ -137,7 +137,9 @@ internal sealed class MemberIdentity : INodeIdentity
     {
         if (NetworkTrust.ReadPem(pem) is not { } authorities)
             return;  // an origin that believes nobody is none
-        var known = revoked.Select(static one => NodeName.TryParse(one.Node, out var name, out _) ? new Revocation(name, one.Until) : null).OfType<Revocation>();
+        var known = revoked.Select(static one => NodeName.TryParse(one.Node, out var name, out _)
+            ? new Revocation(name, one.Until) { IsClient = one.Client, Ends = one.Ends ?? one.Until + CertificateTimes.Lifetime }
+            : null).OfType<Revocation>();
         Trust.Believe(new NetworkTrust(_own.Identity.Network, authorities, [.. known]));
         lock (_keeping)
         {

@@ -10,6 +10,7 @@ using Entrepot.Server.Api;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Tls;
 using Entrepot.Trust.Authority;
+using Entrepot.Trust.ClientCertificates;
 using Entrepot.Trust.Enrolment;
 
 namespace Entrepot.Server.Enrolment;
@@ -25,15 +26,18 @@ internal sealed class OriginIdentity : INodeIdentity, IDisposable
     private readonly ConcurrentDictionary<NodeName, NodeCertificate> _own = new();
     private string _written = "";
 
-    private OriginIdentity(NetworkAuthority authority, NodeEnrolment enrolment, ImmutableArray<string> hosts, string bundle, TimeProvider time)
+    private OriginIdentity(NetworkAuthority authority, NodeEnrolment enrolment, ClientCertificateBook clients, ImmutableArray<string> hosts, string bundle, TimeProvider time)
     {
-        (Authority, Enrolment, _hosts, _bundle, _time) = (authority, enrolment, hosts, bundle, time);
+        (Authority, Enrolment, Clients, _hosts, _bundle, _time) = (authority, enrolment, clients, hosts, bundle, time);
         Trust = new NodeTrust(time);
     }
 
     public NetworkAuthority Authority { get; }
 
     public NodeEnrolment Enrolment { get; }
+
+    /// <summary>The certificates of clients that are no nodes.</summary>
+    public ClientCertificateBook Clients { get; }
 
     public NodeTrust Trust { get; }
 
@@ -49,10 +53,12 @@ internal sealed class OriginIdentity : INodeIdentity, IDisposable
     {
         var authority = await NetworkAuthority.OpenAsync(state, sealing, settings.NetworkName, time);
         var hosts = OwnHosts.Of(settings);
-        var identity = new OriginIdentity(authority, NodeEnrolment.Open(state, authority, hosts, time), hosts, bundle, time);
+        var identity = new OriginIdentity(
+            authority, NodeEnrolment.Open(state, authority, hosts, time), new ClientCertificateBook(state, authority, settings.MaxTokenLifetime, time), hosts, bundle, time);
         identity.Refresh();
         authority.Changed = identity.Refresh;
         identity.Enrolment.ShutOut += _ => identity.Refresh();
+        identity.Clients.Changed = identity.Refresh;
         return identity;
     }
 
@@ -100,7 +106,7 @@ internal sealed class OriginIdentity : INodeIdentity, IDisposable
 
     private void Refresh()
     {
-        Trust.Believe(new NetworkTrust(Authority.State.Network, Authority.State.TrustedAt(_time.GetUtcNow()), Enrolment.Revocations));
+        Trust.Believe(new NetworkTrust(Authority.State.Network, Authority.State.TrustedAt(_time.GetUtcNow()), [.. Enrolment.Revocations, .. Clients.Revocations]));
         var pem = Trust.Current.ToPem();
         if (pem == _written)
             return;

@@ -146,6 +146,14 @@ public sealed class Node : IAsyncDisposable
                 await SchedulerRole.ListenAsync(context, metadata ?? throw NoMetadata(), parts, cancellation);
             }
 
+            if (plan.Roles.HasFlag(NodeRoles.Audit))
+            {
+                if (origin is not null)
+                    await AuditRole.ListenAsync(context, parts, cancellation);
+                else
+                    await AuditRole.ListenAsync(context, metadata ?? throw NoMetadata(), parts, cancellation);
+            }
+
             if (plan.Roles.HasFlag(NodeRoles.Edge))
             {
                 var address = network.LocalUrlOf("metadata") is { } own ? new Uri(own) : metadata ?? throw NoMetadata();
@@ -186,9 +194,12 @@ public sealed class Node : IAsyncDisposable
         if (plan.Roles.HasFlag(NodeRoles.Origin))
             return (await OriginIdentity.OpenAsync(state, sealing, plan.Settings, data.AuthoritiesFile, time), null);
         var member = await MemberIdentity.OpenAsync(
-            plan.Join, plan.Roles.HasFlag(NodeRoles.Edge) ? NodeRole.Edge : NodeRole.Scheduler, plan.Settings, new MemberFile(data.MemberFile, data.AuthoritiesFile, sealing), time, loggers.CreateLogger("Entrepot.Enrolment"), cancellation);
+            plan.Join, RoleOf(plan.Roles), plan.Settings, new MemberFile(data.MemberFile, data.AuthoritiesFile, sealing), time, loggers.CreateLogger("Entrepot.Enrolment"), cancellation);
         return (member, member);
     }
+
+    /// <summary>What a node that joined is to the network.</summary>
+    private static NodeRole RoleOf(NodeRoles roles) => roles.HasFlag(NodeRoles.Edge) ? NodeRole.Edge : roles.HasFlag(NodeRoles.Audit) ? NodeRole.Audit : NodeRole.Scheduler;
 
     /// <summary>Stops the parts, the last one started first. One that fails does not keep the others from being stopped.</summary>
     private static async Task StopAsync(Stack<IAsyncDisposable> parts, ILoggerFactory loggers)

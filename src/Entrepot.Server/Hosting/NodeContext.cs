@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using Entrepot.Core.Identities;
 using Entrepot.Core.Secrets;
 using Entrepot.Core.State;
@@ -98,6 +99,7 @@ internal sealed record NodeContext(
             Access = AccessOf(surface),
             Rate = settings.Rate,
             Tls = settings.Tls,
+            ClientCertificates = surface == DefaultPorts.Push ? ClientCertificateMode.Optional : ClientCertificateMode.None,
         };
         return LaunchAsync(plan, services, map, cancellation);
     }
@@ -118,6 +120,20 @@ internal sealed record NodeContext(
             Access = new SurfaceAccess("edge") { OpenReading = true },
             Rate = Settings.Edges.Rate,
             Tls = Settings.Edges.Tls, Role = NodeRole.Edge,
+        };
+        return LaunchAsync(plan, null, map, cancellation);
+    }
+
+    /// <summary>Starts the audit service's surface: TLS 1.3 with a client's certificate alone, whatever the settings say of other surfaces.</summary>
+    public Task<RunningSurface> LaunchAuditAsync(Action<WebApplication> map, CancellationToken cancellation)
+    {
+        var request = EdgeRequest(Settings.Node) with { Service = DefaultPorts.Audit.Service };
+        var plan = new SurfacePlan(DefaultPorts.Audit.Service, Settings.Node.Value, request, Settings.ZoneOf(Settings.Audit.Zone, Zone.Management), Settings.Audit.Allow)
+        {
+            Access = new SurfaceAccess(DefaultPorts.Audit.Service),
+            Rate = Settings.Audit.Rate,
+            Tls = Settings.Audit.Tls with { Mode = TlsMode.Required, Minimum = SslProtocols.Tls13, ClientCertificates = ClientCertificateMode.Required },
+            Role = Identity.Role,
         };
         return LaunchAsync(plan, null, map, cancellation);
     }

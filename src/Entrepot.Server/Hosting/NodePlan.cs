@@ -22,8 +22,8 @@ public sealed record NodePlan(NodeRoles Roles, Settings Settings, bool PublishRu
             problems.Add("no role is named");
         if (Roles.HasFlag(NodeRoles.Origin) && Join is not null)
             problems.Add("the origin joins nobody");
-        if (Roles == (NodeRoles.Edge | NodeRoles.Scheduler))
-            problems.Add("an edge and a scheduler away from the origin are two nodes, each with a data folder and a token of its own");
+        if (!Roles.HasFlag(NodeRoles.Origin) && !System.Numerics.BitOperations.IsPow2((int)Roles) && Roles != NodeRoles.None)
+            problems.Add("several roles away from the origin are several nodes, each with a data folder and a token of its own");
         if (Join is { Origin: { } origin } && origin.Scheme != Uri.UriSchemeHttps)
             problems.Add($"a node joins over TLS, and '{origin}' does not begin with https://");
         if (Roles.HasFlag(NodeRoles.Edge | NodeRoles.Origin) && !Settings.Metadata.Enabled && Settings.Origin is null)
@@ -31,6 +31,6 @@ public sealed record NodePlan(NodeRoles Roles, Settings Settings, bool PublishRu
         if (problems.Count > 0)
             throw Fault.Of(
                 HostingFault.Roles, FaultKind.Invalid, $"These roles can't start: {string.Join("; ", problems)}.",
-                "Use --roles origin,scheduler on one machine, and --roles edge or --roles scheduler with --join https://ORIGIN:9080 --token-file FILE on the others.").ToException();
+                "Use --roles origin,scheduler on one machine, and --roles edge, scheduler or audit with --join https://ORIGIN:9080 --token-file FILE on the others.").ToException();
     }
 }

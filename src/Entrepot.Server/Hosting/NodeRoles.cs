@@ -15,4 +15,7 @@ public enum NodeRoles
 
     /// <summary>The front door.</summary>
     Scheduler = 4,
+
+    /// <summary>The audit service: the journal for auditors, and on a machine of its own a copy that the origin can't change.</summary>
+    Audit = 8,
 }

@@ -18,6 +18,7 @@ using Entrepot.Server.Admin;
 using Entrepot.Server.Api;
 using Entrepot.Server.Audit;
 using Entrepot.Server.Changes;
+using Entrepot.Server.ClientCertificates;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Discovery;
 using Entrepot.Server.Drills;
@@ -40,9 +41,9 @@ internal sealed class OriginRole
 {
     private readonly FolderImport _import;
 
-    private OriginRole(BlobStore blobs, MirrorCatalog catalog, UploadStore uploads, GarbageCollector garbage, Scrubber scrubber, BlobTrust trust, Md5Completion md5, NodeRegistry nodes, NodeRegistry schedulers)
+    private OriginRole(BlobStore blobs, MirrorCatalog catalog, UploadStore uploads, GarbageCollector garbage, Scrubber scrubber, BlobTrust trust, Md5Completion md5, NodeRegistry nodes, NodeRegistry others)
     {
-        (Blobs, Catalog, Uploads, Garbage, Scrubber, Trust, Md5, Nodes, Schedulers) = (blobs, catalog, uploads, garbage, scrubber, trust, md5, nodes, schedulers);
+        (Blobs, Catalog, Uploads, Garbage, Scrubber, Trust, Md5, Nodes, Others) = (blobs, catalog, uploads, garbage, scrubber, trust, md5, nodes, others);
         _import = new FolderImport(blobs, catalog);
     }
 
@@ -66,12 +67,12 @@ internal sealed class OriginRole
     /// <summary>The edges.</summary>
     public NodeRegistry Nodes { get; }
 
-    /// <summary>The schedulers on other nodes.</summary>
-    public NodeRegistry Schedulers { get; }
+    /// <summary>The schedulers and audit services on other nodes.</summary>
+    public NodeRegistry Others { get; }
 
     /// <summary>Every node that sends heart-beats, by name.</summary>
     public IReadOnlyList<NodeDocument> Members()
-        => [.. Nodes.View.Documents.Concat(Schedulers.View.Documents).OrderBy(static node => node.Last.Node, StringComparer.Ordinal)];
+        => [.. Nodes.View.Documents.Concat(Others.View.Documents).OrderBy(static node => node.Last.Node, StringComparer.Ordinal)];
 
     /// <summary>A file worth downloading, as <c>mirror/path</c>.</summary>
     public string? Sample => RuntimeMirror.Sample(Catalog.View) is { } path ? $"{RuntimeMirror.Name}/{path.ToUrl()}" : null;
@@ -96,7 +97,7 @@ internal sealed class OriginRole
         var logger = context.Loggers.CreateLogger<NodeRegistry>();
         var nodes = new NodeRegistry(
             new NodeOptions { Interval = settings.HeartbeatInterval }, context.Time, logger, change => _ = JournalAsync(context, change, logger));
-        var schedulers = new NodeRegistry(
+        var others = new NodeRegistry(
             new NodeOptions { Interval = settings.HeartbeatInterval }, context.Time, logger, change => _ = JournalAsync(context, change, logger));
         var holders = new EdgeHolders(nodes, context.ToNodes(TimeSpan.FromSeconds(2), settings.Node, NodeRole.Origin, NodeRole.Edge));
         parts.Push(new Node.Undo(holders.Dispose));
@@ -114,14 +115,14 @@ internal sealed class OriginRole
         parts.Push(loops);
         loops.Start("operator's credential", credential.RunAsync);
         loops.Start("node registry", nodes.RunAsync);
-        loops.Start("scheduler registry", schedulers.RunAsync);
+        loops.Start("registry of other nodes", others.RunAsync);
         loops.Start("garbage collection", new GarbageCollectionLoop(
             garbage, collection, context.Time, context.Loggers.CreateLogger<GarbageCollectionLoop>()).RunAsync);
         loops.Start("upload sweep", new UploadSweeper(uploads, context.Time, context.Loggers.CreateLogger("Entrepot.Push")).RunAsync);
         loops.Start("scrub", new ScrubLoop(scrubber, context.Time, context.Loggers.CreateLogger<ScrubLoop>()).RunAsync);
         loops.Start("examination of what was found rotten", trust.RunAsync);
         loops.Start("MD5 completion", md5.RunAsync);
-        return Task.FromResult(new OriginRole(blobs, catalog, uploads, garbage, scrubber, trust, md5, nodes, schedulers)
+        return Task.FromResult(new OriginRole(blobs, catalog, uploads, garbage, scrubber, trust, md5, nodes, others)
         {
             Content = new ContentAccess(new OwnCatalog(catalog), context.Urls, context.Time),
         });
@@ -167,14 +168,15 @@ internal sealed class OriginRole
             };
             HeartbeatAnswer Accept(HeartbeatRequest beat)
             {
-                (beat.Role == HeartbeatRequest.SchedulerRole ? Schedulers : Nodes).Accept(beat);
+                (beat.Role is null or HeartbeatRequest.EdgeRole ? Nodes : Others).Accept(beat);
                 context.Observed.Reports.Accept(beat);
-                return new HeartbeatAnswer(Catalog.View.IsGuarded, [.. context.Urls!.Keys.Select(static key => new UrlKeyDocument(key.Epoch, key.Secret))]);
+                // Who serves no bytes needs no keys to them.
+                return new HeartbeatAnswer(Catalog.View.IsGuarded, beat.Role == HeartbeatRequest.AuditRole ? [] : [.. context.Urls!.Keys.Select(static key => new UrlKeyDocument(key.Epoch, key.Secret))]);
             }
 
             var enrolment = new EnrolmentService(identity, () => context.Network.UrlOf("metadata") is { } url ? new Uri(url).Port : null, Accept, context.Time);
             identity.Enrolment.ShutOut += Nodes.Forget;
-            identity.Enrolment.ShutOut += Schedulers.Forget;
+            identity.Enrolment.ShutOut += Others.Forget;
             var drills = new DrillBook([new HijackDrill(context, OwnProgram.Current), new RotationDrill(context, SmallFile)], context.State, context.Time);
             parts.Push(new Node.Undo(drills.Dispose));
             var changes = OpenChanges(context, parts);
@@ -184,6 +186,7 @@ internal sealed class OriginRole
                 app.MapEdgeErrors(Nodes);
                 app.MapTokens(context.Tokens!, context.Time);
                 app.MapEnrolment(enrolment);
+                new ClientCertificateEndpoints(identity.Clients, () => identity.Trust.Current.ToPem(), context.Time).Map(app);
                 app.MapUsers(context.Accounts!);
                 app.MapChanges(changes, context.Accounts!);
                 app.MapDrills(drills);

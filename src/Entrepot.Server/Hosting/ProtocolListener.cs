@@ -36,11 +36,14 @@ internal sealed class ProtocolListener : IConnectionListenerFactory, IConnection
     private Task? _accepting;
 
     public ProtocolListener(
-        IConnectionListenerFactory sockets, EndPoint address, ConnectionShare share, LimitSettings limits, TimeProvider time, ILogger logger)
+        IConnectionListenerFactory sockets, EndPoint address, ConnectionShare share, LimitSettings limits, bool tlsOnly, TimeProvider time, ILogger logger)
     {
-        (_sockets, _address, _share, _limits, _time, _logger) = (sockets, address, share, limits, time, logger);
+        (_sockets, _address, _share, _limits, IsTlsOnly, _time, _logger) = (sockets, address, share, limits, tlsOnly, time, logger);
         _refusals = new LogThrottle(time, TimeSpan.FromMinutes(1));
     }
+
+    /// <summary>True when every other connection is closed without an answer.</summary>
+    public bool IsTlsOnly { get; }
 
     /// <summary>Where Kestrel's HTTP/1.1 end point listens.</summary>
     public EndPoint Http1 { get; } = new ProtocolEndPoint("http/1.1");
@@ -176,6 +179,12 @@ internal sealed class ProtocolListener : IConnectionListenerFactory, IConnection
             {
                 input.AdvanceTo(buffer.Start);
                 return _tls;
+            }
+
+            if (IsTlsOnly && !buffer.IsEmpty)
+            {
+                input.AdvanceTo(buffer.End);
+                return null;
             }
 
             var matching = MatchingBytes(buffer);

@@ -1,5 +1,6 @@
 using Entrepot.Ports.Pools;
 using Entrepot.Server.Access;
+using Entrepot.Server.Api;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Edge;
 using Entrepot.Server.Enrolment;
@@ -39,8 +40,8 @@ internal static class SchedulerRole
         loops.Start("nodes", nodes.RunAsync);
         if (await LaunchAsync(context, catalog, nodes, null, new ContentAccess(catalog, null, context.Time), parts, cancellation) is not { } surface)
             return;
-        var beat = new SchedulerBeat(
-            settings.Node, (context.Identity as MemberIdentity)?.Site ?? settings.Site, context.Version, client, () => surface.Document, context.Identity.Learn, context.Time, logger);
+        var beat = new MemberBeat(
+            HeartbeatRequest.SchedulerRole, settings.Node, (context.Identity as MemberIdentity)?.Site ?? settings.Site, context.Version, client, () => surface.Document, context.Identity.Learn, context.Time, logger);
         parts.Push(new Node.Undo(beat.Dispose));
         var telling = new BackgroundLoops(logger);
         parts.Push(telling);

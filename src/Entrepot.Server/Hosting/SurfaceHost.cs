@@ -74,12 +74,16 @@ internal sealed class SurfaceHost : IAsyncDisposable
             Backlog = 4096,
         };
         var listener = new ProtocolListener(
-            new SocketTransportFactory(Options.Create(transport), loggers), socket.LocalEndPoint!, connections, limits, time, logger);
+            new SocketTransportFactory(Options.Create(transport), loggers), socket.LocalEndPoint!, connections, limits, tls?.Settings.ClientCertificates == ClientCertificateMode.Required, time, logger);
         builder.Services.AddSingleton<IConnectionListenerFactory>(listener);
         builder.WebHost.ConfigureKestrel(options =>
         {
-            Listen(listener.Http1, HttpProtocols.Http1);
-            Listen(listener.Http2, HttpProtocols.Http2);
+            if (!listener.IsTlsOnly)
+            {
+                Listen(listener.Http1, HttpProtocols.Http1);
+                Listen(listener.Http2, HttpProtocols.Http2);
+            }
+
             if (tls is not null)
                 Listen(listener.Tls, HttpProtocols.Http1AndHttp2, end => end.UseHttps(tls.Handshake));
             void Listen(EndPoint endPoint, HttpProtocols protocol, Action<ListenOptions>? secure = null) => options.Listen(endPoint, end =>

@@ -36,6 +36,9 @@ internal sealed record SurfacePlan(string Name, string Node, PortRequest Request
     /// <summary>TLS, where it differs from the node's.</summary>
     public TlsSettings Tls { get; init; } = new();
 
+    /// <summary>Whether clients are asked for a certificate, where the settings say nothing.</summary>
+    public ClientCertificateMode ClientCertificates { get; init; } = ClientCertificateMode.None;
+
     /// <summary>What its node is to the network.</summary>
     public NodeRole Role { get; init; } = NodeRole.Origin;
 }
@@ -90,6 +93,7 @@ internal sealed class SurfaceLauncher(
         SurfacePlan plan, PortRequest request, Action<IServiceCollection>? services, Action<WebApplication> map, CancellationToken cancellation)
     {
         var tlsSettings = plan.Tls.Over(settings.Tls);
+        tlsSettings = tlsSettings with { ClientCertificates = tlsSettings.ClientCertificates ?? plan.ClientCertificates };
         var tls = new SurfaceTls(
             identity.Trust, identity.CertificateOf(NodeName.Parse(plan.Node), plan.Role), certificates.Open(tlsSettings), tlsSettings, time, loggers.CreateLogger($"Entrepot.Tls.{plan.Name}"));
         var port = await binder.BindAsync(request, settings.Bind, cancellation);
@@ -124,7 +128,7 @@ internal sealed class SurfaceLauncher(
                     app.RequirePermissions(plan.Name);
                 },
                 cancellation);
-            var document = Describe(plan, port, tlsSettings.Mode == TlsMode.Required ? Uri.UriSchemeHttps : Uri.UriSchemeHttp);
+            var document = Describe(plan, port, tlsSettings.IsRequired ? Uri.UriSchemeHttps : Uri.UriSchemeHttp);
             Log.SurfaceStarted(_logger, plan.Name, plan.Node, document.Url, document.Reason);
             return new SurfaceListener(document, host, port);
         }

@@ -49,8 +49,8 @@ public static class HeartbeatRules
         if (long.Min(long.Min(beat.ActiveTransfers, beat.RecentErrors), long.Min(beat.BytesPerSecond, beat.HeldBytes)) < 0
             || long.Min(beat.CapacityBytes, beat.FreeBytes) < 0)
             errors.Add("Counts and sizes can't be negative.");
-        if (beat.Role is not (null or HeartbeatRequest.EdgeRole or HeartbeatRequest.SchedulerRole))
-            errors.Add($"'{Shorten(beat.Role)}' is no role that sends heart-beats: edge or scheduler.");
+        if (beat.Role is not (null or HeartbeatRequest.EdgeRole or HeartbeatRequest.SchedulerRole or HeartbeatRequest.AuditRole))
+            errors.Add($"'{Shorten(beat.Role)}' is no role that sends heart-beats: edge, scheduler or audit.");
         if (beat.Probes is { } probes && (probes.Count > ReachReports.MaxOfBeat || probes.Any(static probe => !IsProbe(probe))))
             errors.Add($"The probes must be at most {ReachReports.MaxOfBeat}, each with a node, a protocol, a port and a confidence of 0–1.");
         return errors.Count == 0

@@ -13,4 +13,7 @@ internal static partial class Log
 
     [LoggerMessage(1402, LogLevel.Warning, "Edge {Node} failed ({Error}): {Detail}")]
     public static partial void EdgeFailed(ILogger logger, NodeName node, EdgeError error, string detail);
+
+    [LoggerMessage(1403, LogLevel.Warning, "The origin could not be told of this node: {Reason}")]
+    public static partial void BeatFailed(ILogger logger, string reason);
 }

@@ -12,7 +12,4 @@ internal static partial class Log
 
     [LoggerMessage(3, LogLevel.Debug, "The origin was not told of an error of edge {Edge}: {Reason}")]
     public static partial void ReportLost(ILogger logger, string edge, string reason);
-
-    [LoggerMessage(4, LogLevel.Warning, "The origin could not be told of this scheduler: {Reason}")]
-    public static partial void SchedulerBeatFailed(ILogger logger, string reason);
 }

@@ -10,6 +10,6 @@ internal static partial class Log
     [LoggerMessage(2301, LogLevel.Error, "The new certificate in {Path} can't be used, the old one stays in use: {Why} {Cure}")]
     public static partial void CertificateKept(ILogger logger, string path, string why, string cure);
 
-    [LoggerMessage(2302, LogLevel.Warning, "A connection of {Address} as a node is refused: {Why} {Held} more were refused since the last of these lines")]
-    public static partial void NodeRefused(ILogger logger, string address, string why, int held);
+    [LoggerMessage(2302, LogLevel.Warning, "A connection of {Address} is refused: {Why} {Held} more were refused since the last of these lines")]
+    public static partial void ConnectionRefused(ILogger logger, string address, string why, int held);
 }

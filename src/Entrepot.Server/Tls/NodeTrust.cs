@@ -33,12 +33,23 @@ internal sealed class NodeTrust(TimeProvider time)
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
     };
 
-    /// <summary>Says who shows a certificate on the client's side of a connection.</summary>
-    public bool TryIdentifyClient(X509Certificate? shown, out NodeIdentity? identity, out Fault? fault)
+    /// <summary>Says which node shows a certificate on the client's side of a connection.</summary>
+    public bool TryIdentifyNode(X509Certificate? shown, out NodeIdentity? identity, out Fault? fault)
         => Current.TryIdentify(shown as X509Certificate2, Certificates.ClientUse, null, Now, out identity, out fault);
+
+    /// <summary>Says which client shows a certificate.</summary>
+    public ClientConnection IdentifyClient(X509Certificate shown)
+        // The platform's copy ends with the handshake.
+        => Current.TryIdentify(shown as X509Certificate2, Now, out ClientIdentity? identity, out var fault)
+            ? new ClientConnection(identity, X509CertificateLoader.LoadCertificate(((X509Certificate2)shown).RawDataMemory.Span), null)
+            : new ClientConnection(null, null, fault);
 
     /// <summary>Says why a connection that was good when it began is not any more; null while it is.</summary>
     public Fault? Recheck(NodeConnection connection)
+        => Current.Recheck(connection.Identity!, connection.Certificate!, Now);
+
+    /// <summary>As for a node's.</summary>
+    public Fault? Recheck(ClientConnection connection)
         => Current.Recheck(connection.Identity!, connection.Certificate!, Now);
 
     private bool Accepts(X509Certificate? shown, string use, NodeRole expected)

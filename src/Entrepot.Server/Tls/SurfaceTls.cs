@@ -1,11 +1,13 @@
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using Entrepot.Core.Faults;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Http;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging;
+using ClientCertificateMode = Entrepot.Server.Configuration.ClientCertificateMode;
 
 namespace Entrepot.Server.Tls;
 
@@ -45,16 +47,45 @@ internal sealed class SurfaceTls(NodeTrust trust, NodeCertificate own, Certifica
     {
         NodeConnection.NodesName => ForNode(context.Connection),
         NodeConnection.JoinName => ForNewcomer(context.Connection),
-        _ => ForClient(),
+        _ => ForClient(context.Connection),
     };
 
-    private SslServerAuthenticationOptions ForClient() => new()
+    private SslServerAuthenticationOptions ForClient(ConnectionContext connection)
     {
-        ServerCertificateContext = given?.Context ?? own.ForClients,
-        EnabledSslProtocols = settings.Minimum == SslProtocols.Tls13 ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13,
-        ApplicationProtocols = Protocols,
-        CipherSuitesPolicy = Suites,
-    };
+        var asked = settings.ClientCertificates is ClientCertificateMode.Optional or ClientCertificateMode.Required;
+        return new()
+        {
+            ServerCertificateContext = given?.Context ?? own.ForClients,
+            EnabledSslProtocols = settings.Minimum == SslProtocols.Tls13 ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13,
+            ApplicationProtocols = Protocols,
+            CipherSuitesPolicy = Suites,
+            ClientCertificateRequired = asked,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            AllowTlsResume = !asked,
+            RemoteCertificateValidationCallback = asked ? (_, shown, _, _) => TakesClient(connection, shown) : null,
+        };
+    }
+
+    /// <summary>Puts who shows a certificate beside the connection. Where it is optional, one that is not believed is told so in an answer that
+    /// people can read, and not by a broken handshake.</summary>
+    private bool TakesClient(ConnectionContext connection, X509Certificate? shown)
+    {
+        var isRequired = settings.ClientCertificates == ClientCertificateMode.Required;
+        if (shown is null)
+            return !isRequired;
+        var client = trust.IdentifyClient(shown);
+        connection.Features.Set(client);
+        if (client.Fault is null || !isRequired)
+            return true;
+        Refuse(connection, client.Fault);
+        return false;
+    }
+
+    private void Refuse(ConnectionContext connection, Fault fault)
+    {
+        if (_refusals.Allows(out var held))
+            Log.ConnectionRefused(logger, connection.RemoteEndPoint?.ToString() ?? "?", fault.Message, held);
+    }
 
     private SslServerAuthenticationOptions ForNode(ConnectionContext connection) => new()
     {
@@ -67,15 +98,14 @@ internal sealed class SurfaceTls(NodeTrust trust, NodeCertificate own, Certifica
         AllowTlsResume = false,
         RemoteCertificateValidationCallback = (_, shown, _, _) =>
         {
-            if (trust.TryIdentifyClient(shown, out var identity, out var fault))
+            if (trust.TryIdentifyNode(shown, out var identity, out var fault))
             {
                 // The platform's copy ends with the handshake.
                 connection.Features.Set(new NodeConnection(identity, X509CertificateLoader.LoadCertificate(((X509Certificate2)shown!).RawDataMemory.Span)));
                 return true;
             }
 
-            if (_refusals.Allows(out var held))
-                Log.NodeRefused(logger, connection.RemoteEndPoint?.ToString() ?? "?", fault!.Message, held);
+            Refuse(connection, fault!);
             return false;
         },
     };

@@ -4,6 +4,7 @@ using Entrepot.Core.Faults;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Http;
 using Entrepot.Trust.Access;
+using Entrepot.Trust.Authority;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -16,7 +17,7 @@ internal static class TransportRules
     /// <summary>Adds the rules; before anything that asks who sends a request.</summary>
     public static IApplicationBuilder UseTransportRules(this IApplicationBuilder app, SurfaceTls tls)
     {
-        var required = tls.Settings.Mode == TlsMode.Required;
+        var required = tls.Settings.IsRequired;
         var strict = required && tls.Settings.Hsts == true ? Hsts(tls.Settings) : null;
         return app.Use((context, next) =>
         {
@@ -29,8 +30,16 @@ internal static class TransportRules
                     return FaultResponses.WriteAsync(context, fault);
                 }
 
-                context.Features.Set(Principal.Node(identity.Name.Value));
+                context.Features.Set(Principal.Node(identity.Name.Value, audits: identity.Role == NodeRole.Audit));
                 return next(context);
+            }
+
+            if (ClientConnection.Of(context) is { Identity: { } client } shown)
+            {
+                if (tls.Trust.Recheck(shown) is { } fault)
+                    context.Features.Set(new ClientConnection(null, null, fault));
+                else
+                    context.Features.Set(client.ToPrincipal());
             }
 
             if (!context.Request.IsHttps && required)

@@ -30,7 +30,8 @@ public sealed record Principal(string Name, Role Roles, Proof Proof)
 
     /// <summary>A machine of the network.</summary>
     /// <param name="node">Its name.</param>
-    public static Principal Node(string node) => new($"node:{node}", Role.Node, Proof.Certificate);
+    /// <param name="audits">True for the audit service, which reads what auditors read.</param>
+    public static Principal Node(string node, bool audits = false) => new($"node:{node}", audits ? Role.Node | Role.Auditor : Role.Node, Proof.Certificate);
 
     /// <summary>True when a mirror is among those that it is for.</summary>
     public bool IsFor(string mirror) => Mirrors.Count == 0 || Mirrors.Contains(mirror);

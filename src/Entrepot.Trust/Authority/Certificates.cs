@@ -59,15 +59,16 @@ public static class Certificates
         throw NoRequest(null);
     }
 
-    /// <summary>Signs a certificate of <see cref="CertificateTimes.Lifetime"/>.</summary>
+    /// <summary>Signs a certificate.</summary>
     /// <param name="authority">With its private key.</param>
     /// <param name="subject">The key that it is for.</param>
     /// <param name="name">Its common name, for people.</param>
     /// <param name="names">What it is for.</param>
     /// <param name="uses">The sides of TLS that it is for.</param>
     /// <param name="now">When it is made.</param>
+    /// <param name="lifetime">For how long it is believed; never longer than the authority.</param>
     public static X509Certificate2 Sign(
-        X509Certificate2 authority, PublicKey subject, string name, SubjectAlternativeNameBuilder names, IReadOnlyList<string> uses, DateTimeOffset now)
+        X509Certificate2 authority, PublicKey subject, string name, SubjectAlternativeNameBuilder names, IReadOnlyList<string> uses, DateTimeOffset now, TimeSpan lifetime)
     {
         var common = new X500DistinguishedNameBuilder();
         common.AddCommonName(name.Length <= 64 ? name : name[..64]);  // ub-common-name, RFC 5280 appendix A.1
@@ -81,7 +82,7 @@ public static class Certificates
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(subject, false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, true, false));
         request.CertificateExtensions.Add(names.Build());
-        var until = now + CertificateTimes.Lifetime;
+        var until = now + lifetime;
         return request.Create(
             authority, now - CertificateTimes.ClockSkew, until < authority.NotAfter ? until : authority.NotAfter, NewSerial());
     }

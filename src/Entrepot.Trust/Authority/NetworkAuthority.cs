@@ -57,13 +57,21 @@ public sealed class NetworkAuthority : IDisposable
     {
         var names = new SubjectAlternativeNameBuilder();
         names.AddUri(new Uri(identity.ToString()));
-        return Sign(key, identity.Name.Value, names, [Certificates.ClientUse, Certificates.ServerUse]);
+        return Sign(key, identity.Name.Value, names, [Certificates.ClientUse, Certificates.ServerUse], CertificateTimes.Lifetime);
+    }
+
+    /// <summary>Signs the certificate of a client that is no node.</summary>
+    public X509Certificate2 IssueClient(PublicKey key, ClientIdentity identity, TimeSpan lifetime)
+    {
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddUri(new Uri(identity.ToString()));
+        return Sign(key, identity.Name.Value, names, [Certificates.ClientUse], lifetime);
     }
 
     /// <summary>Signs a surface's certificate, for clients that believe the authority.</summary>
     /// <param name="key">The key that it is for.</param>
     /// <param name="hosts">Host names and addresses, at least one.</param>
-    public X509Certificate2 IssueServer(PublicKey key, IReadOnlyList<string> hosts) => Sign(key, hosts[0], Certificates.HostNames(hosts), [Certificates.ServerUse]);
+    public X509Certificate2 IssueServer(PublicKey key, IReadOnlyList<string> hosts) => Sign(key, hosts[0], Certificates.HostNames(hosts), [Certificates.ServerUse], CertificateTimes.Lifetime);
 
     /// <summary>Makes the next authority. It is believed at once, and signs when every node has heard of it.</summary>
     /// <param name="overlap">For how long both are believed.</param>
@@ -134,10 +142,10 @@ public sealed class NetworkAuthority : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _changing.Dispose();
 
-    private X509Certificate2 Sign(PublicKey key, string name, SubjectAlternativeNameBuilder names, IReadOnlyList<string> uses)
+    private X509Certificate2 Sign(PublicKey key, string name, SubjectAlternativeNameBuilder names, IReadOnlyList<string> uses, TimeSpan lifetime)
     {
         var now = _time.GetUtcNow();
-        return Certificates.Sign(State.SignerAt(now).Certificate, key, name, names, uses, now);
+        return Certificates.Sign(State.SignerAt(now).Certificate, key, name, names, uses, now, lifetime);
     }
 
     private static (Signer Signer, AuthorityRow Row) Make(SealingKey sealing, string network, DateTimeOffset now, DateTimeOffset signsFrom)

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Entrepot.Core.Faults;
+using Entrepot.Core.Identities;
 
 namespace Entrepot.Trust.Authority;
 
@@ -38,7 +39,7 @@ public sealed record NetworkTrust(string Network, ImmutableArray<X509Certificate
         return all ? [.. read] : null;
     }
 
-    /// <summary>Says who showed a certificate, or why it is not believed.</summary>
+    /// <summary>Says which node showed a certificate, or why it is not believed.</summary>
     /// <param name="certificate">What was shown.</param>
     /// <param name="use"><see cref="Certificates.ClientUse"/> or <see cref="Certificates.ServerUse"/>: the side on which it was shown.</param>
     /// <param name="role">The role that is expected, or null for any.</param>
@@ -49,31 +50,56 @@ public sealed record NetworkTrust(string Network, ImmutableArray<X509Certificate
         X509Certificate2? certificate, string use, NodeRole? role, DateTimeOffset now, [NotNullWhen(true)] out NodeIdentity? identity, [NotNullWhen(false)] out Fault? fault)
     {
         NodeIdentity? named = null;
-        fault = certificate is null ? Refuse(AuthorityFault.NoIdentity, "No certificate was shown.")
-            : !IsSigned(certificate) ? Refuse(AuthorityFault.WrongAuthority, $"'{Describe(certificate)}' was signed by no authority of the network '{Network}'.")
-            : now < certificate.NotBefore ? Refuse(AuthorityFault.NotYetValid, $"'{Describe(certificate)}' is valid only from {At(certificate.NotBefore)}; it is {At(now)}.", "Set the clocks of both machines.")
-            : now > certificate.NotAfter ? Refuse(AuthorityFault.Expired, $"'{Describe(certificate)}' ended {At(certificate.NotAfter)}; it is {At(now)}.", "Set the clocks of both machines, or join the node again with a new token.")
-            : !IsFor(certificate, use) ? Refuse(AuthorityFault.WrongUse, $"'{Describe(certificate)}' was not made for this side of a connection.")
-            : !NodeIdentity.TryParse(Certificates.UriOf(certificate), out named) || named.Network != Network ? Refuse(AuthorityFault.NoIdentity, $"'{Describe(certificate)}' names no node of the network '{Network}'.")
+        fault = Judge(certificate, use, now)
+            ?? (!NodeIdentity.TryParse(Certificates.UriOf(certificate!), out named) || named.Network != Network ? Refuse(AuthorityFault.NoIdentity, $"'{Describe(certificate!)}' names no node of the network '{Network}'.")
             : role is { } wanted && named.Role != wanted ? Refuse(AuthorityFault.WrongRole, $"'{named}' has another role than {NodeIdentity.TextOf(wanted)}.")
-            : IsRevoked(named, certificate) ? Refuse(AuthorityFault.Revoked, $"'{named}' was revoked.", "Remove the node, and join it again with a new token, if it is to come back.")
-            : null;
+            : IsRevoked(named.Name, isClient: false, certificate!) ? Refuse(AuthorityFault.Revoked, $"'{named}' was revoked.", "Remove the node, and join it again with a new token, if it is to come back.")
+            : null);
         identity = fault is null ? named! : null;
         return fault is null;
     }
 
-    /// <summary>Says why a certificate that was believed once is not any more; null while it is.</summary>
-    public Fault? Recheck(NodeIdentity identity, X509Certificate2 certificate, DateTimeOffset now)
-        => now > certificate.NotAfter ? Refuse(AuthorityFault.Expired, $"'{identity}' came with a certificate that ended {At(certificate.NotAfter)}.")
-            : IsRevoked(identity, certificate) ? Refuse(AuthorityFault.Revoked, $"'{identity}' was revoked.")
+    /// <summary>Says which client showed a certificate, or why it is not believed.</summary>
+    /// <param name="certificate">What was shown.</param>
+    /// <param name="now">The time, UTC.</param>
+    /// <param name="identity">Who it is.</param>
+    /// <param name="fault">Why not: <see cref="AuthorityFault"/>.</param>
+    public bool TryIdentify(X509Certificate2? certificate, DateTimeOffset now, [NotNullWhen(true)] out ClientIdentity? identity, [NotNullWhen(false)] out Fault? fault)
+    {
+        ClientIdentity? named = null;
+        fault = Judge(certificate, Certificates.ClientUse, now)
+            ?? (!ClientIdentity.TryParse(Certificates.UriOf(certificate!), out named) || named.Network != Network ? Refuse(AuthorityFault.NoIdentity, $"'{Describe(certificate!)}' names no client of the network '{Network}'.")
+            : IsRevoked(named.Name, isClient: true, certificate!) ? Refuse(AuthorityFault.Revoked, $"The certificate '{named.Name}' was revoked.", "Ask an admin for another one.")
+            : null);
+        identity = fault is null ? named! : null;
+        return fault is null;
+    }
+
+    /// <summary>Says why a node's certificate that was believed once is not any more; null while it is.</summary>
+    public Fault? Recheck(NodeIdentity identity, X509Certificate2 certificate, DateTimeOffset now) => Recheck(identity.ToString(), identity.Name, isClient: false, certificate, now);
+
+    /// <summary>Says why a client's certificate that was believed once is not any more; null while it is.</summary>
+    public Fault? Recheck(ClientIdentity identity, X509Certificate2 certificate, DateTimeOffset now) => Recheck(identity.Name.Value, identity.Name, isClient: true, certificate, now);
+
+    private Fault? Recheck(string who, NodeName name, bool isClient, X509Certificate2 certificate, DateTimeOffset now)
+        => now > certificate.NotAfter ? Refuse(AuthorityFault.Expired, $"'{who}' came with a certificate that ended {At(certificate.NotAfter)}.")
+            : IsRevoked(name, isClient, certificate) ? Refuse(AuthorityFault.Revoked, $"'{who}' was revoked.")
             : null;
 
-    /// <summary>True when a certificate of the node was taken back.</summary>
-    public bool IsRevoked(NodeIdentity identity, X509Certificate2 certificate)
+    /// <summary>What is asked of every certificate, whomever it names.</summary>
+    private Fault? Judge(X509Certificate2? certificate, string use, DateTimeOffset now)
+        => certificate is null ? Refuse(AuthorityFault.NoIdentity, "No certificate was shown.")
+            : !IsSigned(certificate) ? Refuse(AuthorityFault.WrongAuthority, $"'{Describe(certificate)}' was signed by no authority of the network '{Network}'.")
+            : now < certificate.NotBefore ? Refuse(AuthorityFault.NotYetValid, $"'{Describe(certificate)}' is valid only from {At(certificate.NotBefore)}; it is {At(now)}.", "Set the clocks of both machines.")
+            : now > certificate.NotAfter ? Refuse(AuthorityFault.Expired, $"'{Describe(certificate)}' ended {At(certificate.NotAfter)}; it is {At(now)}.", "Set the clocks of both machines, or have a new one made.")
+            : !IsFor(certificate, use) ? Refuse(AuthorityFault.WrongUse, $"'{Describe(certificate)}' was not made for this side of a connection.")
+            : null;
+
+    private bool IsRevoked(NodeName name, bool isClient, X509Certificate2 certificate)
     {
         // Seconds are all that a certificate holds of its time (RFC 5280 §4.1.2.5): within the same one, it counts as older.
         var made = new DateTimeOffset(certificate.NotBefore.ToUniversalTime()) + CertificateTimes.ClockSkew;
-        return Revocations.Any(revocation => revocation.Node == identity.Name && made <= revocation.Until);
+        return Revocations.Any(revocation => revocation.Name == name && revocation.IsClient == isClient && made <= revocation.Until);
     }
 
     private bool IsSigned(X509Certificate2 certificate)

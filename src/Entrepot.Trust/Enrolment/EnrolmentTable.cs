@@ -88,7 +88,7 @@ internal static class EnrolmentTable
     public static void PutRevocation(StateTransaction transaction, Revocation revocation)
         => transaction.Execute(
             "INSERT INTO revocations (node, until) VALUES (@node, @until) ON CONFLICT (node) DO UPDATE SET until = excluded.until",
-            new { node = revocation.Node.Value, until = revocation.Until.ToUnixTimeMilliseconds() });
+            new { node = revocation.Name.Value, until = revocation.Until.ToUnixTimeMilliseconds() });
 
     public static void RemoveRevocation(StateTransaction transaction, NodeName node)
         => transaction.Execute("DELETE FROM revocations WHERE node = @node", new { node = node.Value });

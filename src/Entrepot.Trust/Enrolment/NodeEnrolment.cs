@@ -170,8 +170,8 @@ public sealed class NodeEnrolment
                 EnrolmentTable.PutNode(transaction, after);
             if (shutsOut)
                 EnrolmentTable.PutRevocation(transaction, new Revocation(name, now));
-            foreach (var over in _revocations.Where(revocation => revocation.IsOver(now) && revocation.Node != name))
-                EnrolmentTable.RemoveRevocation(transaction, over.Node);
+            foreach (var over in _revocations.Where(revocation => revocation.IsOver(now) && revocation.Name != name))
+                EnrolmentTable.RemoveRevocation(transaction, over.Name);
             Note(transaction, now, actor, action, name.Value, details);
             return after ?? before;
         });

@@ -25,7 +25,7 @@ internal static class UpCommand
             // Somebody watches: what went well is in the table.
             if (!given.Contains("log.level"))
                 settings = settings with { Log = settings.Log with { Level = LogThreshold.Warning } };
-            var roles = NodeRoles.Origin | NodeRoles.Scheduler | (settings.Edges.Count > 0 ? NodeRoles.Edge : NodeRoles.None);
+            var roles = NodeRoles.Origin | NodeRoles.Scheduler | NodeRoles.Audit | (settings.Edges.Count > 0 ? NodeRoles.Edge : NodeRoles.None);
             return NodeRunner.RunAsync(context, new NodePlan(roles, settings, PublishRuntime: true), cancellation);
         });
     }

@@ -87,7 +87,7 @@ public sealed class EnrolmentTests : IDisposable
         using var stolen = Client(edge, "cache-1", NodeRole.Origin);
         await ShutOutAsync(() => stolen.GetAsync(new Uri(Url(origin, "metadata"), "/v1/nodes"), Cancellation));
         // The peer hears of it with its next heart-beat.
-        await Poll(() => Task.FromResult(peer.Identity.Trust.Current.Revocations.Any(static one => one.Node.Value == "cache-1")));
+        await Poll(() => Task.FromResult(peer.Identity.Trust.Current.Revocations.Any(static one => one.Name.Value == "cache-1")));
         using var toPeer = Client(edge, "cache-1", NodeRole.Edge);
         await ShutOutAsync(() => toPeer.GetAsync(new Uri(Url(peer, "edge"), "/healthz"), Cancellation));
         (await Should.ThrowAsync<FaultException>(async () => await EdgeAsync("cache-1", await Joining.OrderAsync(origin), "cache-1-anew"))).Fault.Is(EnrolmentFault.Revoked).ShouldBeTrue();

@@ -120,7 +120,7 @@ public sealed class JournalExportTests : IAsyncDisposable
     private async Task<byte[]> ExportAsync(DateTimeOffset? since = null)
     {
         using var stream = new MemoryStream();
-        await JournalExport.WriteAsync(_journal.State, stream, since, _journal.Now, Stop);
+        await JournalExport.WriteAsync(_journal.State, stream, new JournalExportStart(since), _journal.Now, Stop);
         return stream.ToArray();
     }
 

@@ -59,7 +59,7 @@ internal sealed class TrustWorld : IAsyncDisposable
         var alternative = new SubjectAlternativeNameBuilder();
         names(alternative);
         return Certificates.Sign(
-            Authority.State.SignerAt(Now).Certificate, new PublicKey(key), "forged", alternative, uses, Now);
+            Authority.State.SignerAt(Now).Certificate, new PublicKey(key), "forged", alternative, uses, Now, CertificateTimes.Lifetime);
     }
 
     public async ValueTask DisposeAsync()

@@ -6,9 +6,10 @@ using Entrepot.Server.Edge;
 using Entrepot.Server.Hosting;
 using Microsoft.Extensions.Logging;
 
-namespace Entrepot.Server.Replica;
+namespace Entrepot.Server.Nodes;
 
-/// <summary>Tells the origin that a scheduler is here and where, so that the network shows it.</summary>
+/// <summary>Tells the origin that a node which serves no bytes of its own is here and where, so that the network shows it.</summary>
+/// <param name="role">What it is: one of <see cref="HeartbeatRequest"/>.</param>
 /// <param name="node">Its name.</param>
 /// <param name="site">Where it is.</param>
 /// <param name="version">The product's version.</param>
@@ -17,8 +18,8 @@ namespace Entrepot.Server.Replica;
 /// <param name="learn">Told of what the origin answers.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Where failures are logged.</param>
-internal sealed class SchedulerBeat(
-    NodeName node, string site, string version, OriginClient origin, Func<SurfaceDocument> surface, Action<HeartbeatAnswer> learn, TimeProvider time, ILogger logger) : IDisposable
+internal sealed class MemberBeat(
+    string role, NodeName node, string site, string version, OriginClient origin, Func<SurfaceDocument> surface, Action<HeartbeatAnswer> learn, TimeProvider time, ILogger logger) : IDisposable
 {
     private readonly string _instance = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
     private readonly SemaphoreSlim _sending = new(1, 1);
@@ -32,7 +33,7 @@ internal sealed class SchedulerBeat(
     /// <param name="interval">Time between two beats.</param>
     /// <param name="cancellation">Stops.</param>
     public Task RunAsync(TimeSpan interval, CancellationToken cancellation)
-        => Rounds.RunAsync(interval, time, SendAsync, error => Log.SchedulerBeatFailed(logger, error.Message), cancellation);
+        => Rounds.RunAsync(interval, time, SendAsync, error => Log.BeatFailed(logger, error.Message), cancellation);
 
     /// <summary>Tells that it ends, so that nobody is sent to it any more.</summary>
     public async Task DrainAsync(CancellationToken cancellation)
@@ -44,7 +45,7 @@ internal sealed class SchedulerBeat(
         }
         catch (FaultException error)
         {
-            Log.SchedulerBeatFailed(logger, error.Message);
+            Log.BeatFailed(logger, error.Message);
         }
     }
 
@@ -60,7 +61,7 @@ internal sealed class SchedulerBeat(
             var here = surface();
             learn(await origin.BeatAsync(
                 _admin,
-                new HeartbeatRequest(node.Value, site, here.Url, version, here.Reason, 0, 0, 0, 0, 0, 0, _draining) { Role = HeartbeatRequest.SchedulerRole, Instance = _instance },
+                new HeartbeatRequest(node.Value, site, here.Url, version, here.Reason, 0, 0, 0, 0, 0, 0, _draining) { Role = role, Instance = _instance },
                 cancellation));
         }
         catch (FaultException)
