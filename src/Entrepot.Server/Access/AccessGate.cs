@@ -118,8 +118,10 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
     /// <summary>A credential that is not good: 401, or 429 when the source has sent too many.</summary>
     private Task FailAsync(HttpContext context, Fault fault)
     {
+        if (access.Failures is not { } failures)
+            return RefuseAsync(context, fault, StatusCodes.Status401Unauthorized, "invalid_token", null);
         var source = SourceRate.SubjectOf(context.Connection.RemoteIpAddress ?? IPAddress.None);
-        var answer = access.Failures!.Note(source);
+        var answer = failures.Note(source);
         if (answer.Told > 0)
             _ = JournalAsync(source, fault, answer.Told);
         if (answer.RetryAfter is not { } wait)

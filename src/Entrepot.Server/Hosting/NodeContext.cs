@@ -130,7 +130,7 @@ internal sealed record NodeContext(
         var request = EdgeRequest(Settings.Node) with { Service = DefaultPorts.Audit.Service };
         var plan = new SurfacePlan(DefaultPorts.Audit.Service, Settings.Node.Value, request, Settings.ZoneOf(Settings.Audit.Zone, Zone.Management), Settings.Audit.Allow)
         {
-            Access = new SurfaceAccess(DefaultPorts.Audit.Service),
+            Access = new SurfaceAccess(DefaultPorts.Audit.Service) { Failures = Failures },
             Rate = Settings.Audit.Rate,
             Tls = Settings.Audit.Tls with { Mode = TlsMode.Required, Minimum = SslProtocols.Tls13, ClientCertificates = ClientCertificateMode.Required },
             Role = Identity.Role,

@@ -11,6 +11,9 @@ internal sealed partial record AccessRow(string Surface, string Method, string A
     public const string Yes = "yes";
     public const string No = "–";
 
+    /// <summary>The surface that takes certificates alone.</summary>
+    public const string AuditSurface = "audit";
+
     public static IReadOnlyList<Role> Columns { get; } = [Role.None, Role.Viewer, Role.Publisher, Role.Operator, Role.Approver, Role.Auditor, Role.Admin, Role.Node];
 
     /// <summary>The address with something in place of its parameters: well formed, and of nothing that is there.</summary>
@@ -30,7 +33,7 @@ internal sealed partial record AccessRow(string Surface, string Method, string A
                 var methods = pair.Endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["GET"];
                 return methods.Select(method => new AccessRow(
                     pair.Surface, method, "/" + pair.Endpoint.RoutePattern.RawText!.TrimStart('/'), permission.ToString(),
-                    Columns.ToDictionary(static role => role, role => Expected(permission, role, openReading(pair.Surface)))));
+                    Columns.ToDictionary(static role => role, role => Expected(pair.Surface, permission, role, openReading(pair.Surface)))));
             })
             .DistinctBy(static row => (row.Surface, row.Method, row.Address))
             .OrderBy(static row => row.Surface, StringComparer.Ordinal).ThenBy(static row => row.Address, StringComparer.Ordinal).ThenBy(static row => row.Method, StringComparer.Ordinal)];
@@ -45,8 +48,11 @@ internal sealed partial record AccessRow(string Surface, string Method, string A
 
     public override string ToString() => $"| {Surface} | {Method} | `{Address}` | {Permission} | {string.Join(" | ", Columns.Select(role => Cells[role]))} |";
 
-    private static string Expected(Permission permission, Role role, bool openReading)
+    private static string Expected(string surface, Permission permission, Role role, bool openReading)
     {
+        // Without a certificate there is not even a connection.
+        if (surface == AuditSurface && role == Role.None)
+            return No;
         var principal = role == Role.None ? Principal.Nobody : new Principal("somebody", role, Proof.Token);
         return AccessPolicy.Decide(permission, principal, openReading) == AccessVerdict.Allowed ? Yes : No;
     }

@@ -36,7 +36,7 @@ public sealed class UsageTests : IAsyncLifetime
     [InlineData("pull a/b --connections 65", "--connections is 1–64", "entrepot pull --help")]
     [InlineData("push a b --connections 0", "--connections is 1–32", "entrepot push --help")]
     [InlineData("serve", "Option '--roles' is required", "entrepot serve --help")]
-    [InlineData("serve --roles origin,edgee", "'edgee' (did you mean 'edge'?): no such role.", "Roles are origin, edge, scheduler.")]
+    [InlineData("serve --roles origin,edgee", "'edgee' (did you mean 'edge'?): no such role.", "Roles are origin, edge, scheduler, audit.")]
     [InlineData("up --edges 65", "--edges is '65'; expected a whole number, 0–64", "Mend the command line.")]
     [InlineData("up --bind localhost", "--bind is 'localhost'; expected an IP address such as 127.0.0.1, 0.0.0.0 or ::; write 127.0.0.1 or ::1", "Mend the command line.")]
     [InlineData("completion tcsh", "Argument 'tcsh' not recognized. Must be one of:", "entrepot completion --help")]

@@ -40,7 +40,7 @@ internal static class CopyTable
     public static CopyHead? ReadHead(StateDatabase state) => state.Read(static connection => connection.Query<HeadRow>(
         """
         SELECT journal AS Journal, public_key AS PublicKey, first AS First, previous AS Previous, anchor AS Anchor, last AS Last, hash AS Hash, covered AS Covered,
-            asked_at AS AskedAt, broken_at AS BrokenAt, broken_entry AS BrokenEntry, broken_why AS BrokenWhy
+            asked_at AS AskedAt, broken_at AS BrokenAt, broken_entry AS BrokenEntry, broken_flaw AS BrokenFlaw, broken_why AS BrokenWhy
         FROM journal_copy
         """).SingleOrDefault()?.ToHead());
 
@@ -54,8 +54,8 @@ internal static class CopyTable
         new { head.Journal, head.PublicKey, head.First, head.Previous, head.Anchor, head.Last, head.Hash, head.Covered, askedAt = head.AskedAt.ToUnixTimeMilliseconds() });
 
     public static void Break(StateTransaction transaction, JournalBreak flaw, DateTimeOffset now) => transaction.Execute(
-        "UPDATE journal_copy SET broken_at = @at, broken_entry = @Sequence, broken_why = @Message WHERE broken_at IS NULL",
-        new { at = now.ToUnixTimeMilliseconds(), flaw.Sequence, flaw.Message });
+        "UPDATE journal_copy SET broken_at = @at, broken_entry = @Sequence, broken_flaw = @kind, broken_why = @Message WHERE broken_at IS NULL",
+        new { at = now.ToUnixTimeMilliseconds(), flaw.Sequence, kind = flaw.Flaw.ToString(), flaw.Message });
 
     public static void PutSegment(StateTransaction transaction, CopySegment segment, byte[] lines) => transaction.Execute(
         """
@@ -122,11 +122,13 @@ internal static class CopyTable
 
         public long? BrokenEntry { get; init; }
 
+        public string? BrokenFlaw { get; init; }
+
         public string? BrokenWhy { get; init; }
 
         public CopyHead ToHead() => new(Journal, PublicKey, First, Previous, Anchor, Last, Hash, Covered, At(AskedAt))
         {
-            Broken = BrokenAt is { } at ? (At(at), new JournalBreak(BrokenEntry ?? 0, JournalFlaw.Changed, BrokenWhy ?? "")) : null,
+            Broken = BrokenAt is { } at ? (At(at), new JournalBreak(BrokenEntry ?? 0, Enum.TryParse<JournalFlaw>(BrokenFlaw, out var flaw) ? flaw : JournalFlaw.Changed, BrokenWhy ?? "")) : null,
         };
     }
 

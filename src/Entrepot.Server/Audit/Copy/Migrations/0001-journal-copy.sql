@@ -12,6 +12,7 @@ CREATE TABLE journal_copy (
     asked_at     INTEGER NOT NULL,  -- Unix milliseconds, UTC: when the other node was last heard
     broken_at    INTEGER,
     broken_entry INTEGER,
+    broken_flaw  TEXT,
     broken_why   TEXT,
     CHECK ((broken_at IS NULL) = (broken_why IS NULL))
 ) STRICT;
