@@ -178,7 +178,7 @@ public sealed class NodeTests : IDisposable
         var fault = Should.Throw<FaultException>(() => new NodePlan(NodeRoles.Scheduler | NodeRoles.Edge, Settings.Default, false) { Join = new JoinOrder(new Uri("http://mirror:9080"), null) }.Validate()).Fault;
 
         fault.Is(HostingFault.Roles).ShouldBeTrue();
-        fault.Message.ShouldContain("scheduler");
+        fault.Message.ShouldContain("several roles");
         fault.Message.ShouldContain("https://");
     }
 
