@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Core.Journal;
@@ -63,7 +64,7 @@ internal sealed class AcceptedPortfile
         var accepted = Current;
         if (stamp == _stamp && accepted.Digest == _compared)
             return;
-        Sha256Digest? found = file.Exists ? await DigestAsync(cancellation) : null;
+        var (found, fault) = file.Exists ? await DigestAsync(cancellation) : (null, "is gone");
         // A change that is being applied has not reached the file yet.
         if (found != accepted.Digest && _book.Pending().Any(static change => change is { Document: ChangedDocument.Portfile, State: ChangeState.Applying }))
             return;
@@ -76,7 +77,7 @@ internal sealed class AcceptedPortfile
 
         var text = found is { } digest
             ? $"'{Path}' was changed on disk without an approved change ({digest}) and is not in force; {accepted.Digest} is."
-            : $"'{Path}' is gone; what was approved, {accepted.Digest}, stays in force.";
+            : $"'{Path}' {fault}; what was approved, {accepted.Digest}, stays in force.";
         Volatile.Write(ref _stray, text);
         if (_told == (found ?? default(Sha256Digest)))
             return;
@@ -89,9 +90,16 @@ internal sealed class AcceptedPortfile
             cancellation);
     }
 
-    private async Task<Sha256Digest> DigestAsync(CancellationToken cancellation)
+    private async Task<(Sha256Digest? Found, string? Fault)> DigestAsync(CancellationToken cancellation)
     {
-        await using var stream = new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        return new Sha256Digest(await System.Security.Cryptography.SHA256.HashDataAsync(stream, cancellation));
+        try
+        {
+            await using var stream = new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return (new Sha256Digest(await SHA256.HashDataAsync(stream, cancellation)), null);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return (null, $"can't be read ({error.Message})");
+        }
     }
 }

@@ -127,7 +127,7 @@ internal static class ChangeEndpoints
         return principal.Proof == Proof.Session && principal.Name.StartsWith(Session, StringComparison.Ordinal)
             ? (service.ActorOf(principal, Requester.ActorOf(context)), principal.Name[Session.Length..])
             : throw Fault.Of(
-                ChangeFault.NotAPerson, FaultKind.Forbidden, $"'{principal.Name}' is no person who is signed in, and only people approve, reject and review.",
-                "Sign in: entrepot sign-in NAME.").ToException();
+                ChangeFault.NoPerson, FaultKind.Forbidden, $"'{principal.Name}' is nobody who signed in by an account of this network, and only such people approve, reject and review.",
+                "Sign in by an account: entrepot sign-in NAME.").ToException();
     }
 }

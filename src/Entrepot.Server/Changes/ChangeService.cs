@@ -3,7 +3,6 @@ using System.Text.Json;
 using Entrepot.Core.Documents;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
-using Entrepot.Core.Journal;
 using Entrepot.Server.Api;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Hosting;
@@ -21,9 +20,6 @@ internal sealed class ChangeService(ChangeDesk desk, IReadOnlyList<IGovernedDocu
 
     /// <summary>Time between two reminders of a review that is owed.</summary>
     private static readonly TimeSpan Reminder = TimeSpan.FromHours(1);
-
-    /// <summary>Longest chain of tokens that made tokens.</summary>
-    private const int MaxIssuers = 16;
 
     private DateTimeOffset _reminded = DateTimeOffset.MinValue;
 
@@ -73,6 +69,9 @@ internal sealed class ChangeService(ChangeDesk desk, IReadOnlyList<IGovernedDocu
         var governed = Of(change.Document);
         if (request.BreakGlass is { } why && (string.IsNullOrWhiteSpace(why) || why.Length > ChangeBook.MaxReason || why.Any(char.IsControl)))
             throw Fault.Of(ChangeFault.Reason, FaultKind.Invalid, "Breaking the glass needs a reason, as one line of text.", "Say --reason TEXT.").ToException();
+        if (request.BreakGlass is not null && !settings.Needs(change.Document))
+            throw Fault.Of(
+                ChangeFault.NoApprovalNeeded, FaultKind.Conflict, $"The {Word(change.Document)} document needs no approval here, so there is no glass to break.", $"Apply it: entrepot change apply {id}.").ToException();
         // As far as it can be known now; the transaction judges again.
         var (now, application) = (Book.Now, new ChangeApplication(by.Principal, Book.Now));
         var needs = settings.Needs(change.Document);
@@ -116,20 +115,8 @@ internal sealed class ChangeService(ChangeDesk desk, IReadOnlyList<IGovernedDocu
 
     /// <summary>Who a principal is, and everybody whom it may be: the name of a token, and of whoever had it made.</summary>
     public ChangeActor ActorOf(Principal principal, string actor)
-    {
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        var who = principal.Name;
-        for (var i = 0; i < MaxIssuers && who.Length > 0; i++)
-        {
-            var name = who[(who.IndexOf(':', StringComparison.Ordinal) + 1)..];
-            names.Add(name);
-            if (!who.StartsWith("token:", StringComparison.Ordinal) || desk.Tokens.List().Where(token => token.Grant.Name == name).MaxBy(static token => token.Grant.IssuedAt) is not { } record)
-                break;
-            who = JournalActor.Parse(record.IssuedBy).Who;
-        }
-
-        return new ChangeActor(principal.Name, names, actor);
-    }
+        => new(
+            principal.Name, ChangePersons.Of(principal.Name, name => desk.Tokens.List().Where(token => token.Grant.Name == name).MaxBy(static token => token.Grant.IssuedAt)?.IssuedBy), actor);
 
     /// <summary>Carries out what was decided, and looks after what time changes, until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellation) => Rounds.RunAsync(Round, time, RoundAsync, error => Log.RoundFailed(logger, error), cancellation);

@@ -72,12 +72,11 @@ internal sealed class NodeDeclaration
         async Task RoundAsync(CancellationToken stop)
         {
             due |= _accepted is null ? Look() : LookAtAccepted();
+            if (due)
+                await changed(stop);
+            due = false;
             if (_accepted is not null)
                 await _accepted.WatchAsync(stop);
-            if (!due)
-                return;
-            await changed(stop);
-            due = false;
         }
     }
 

@@ -148,7 +148,7 @@ public sealed class ChangeBook
                 var before = ChangeTable.Find(transaction, id) ?? throw NotFound(id);
                 var draft = Draft(before, by.Principal, person, verb, why.Trim(), signs: true);
                 if (draft.After is { } after)
-                    Write(transaction, by.Actor, ActionOf(verb), before, after, ("reason", why.Length > 0 ? why.Trim() : null));
+                    Write(transaction, by.Actor, ActionOf(verb), before, after, ("content", after.Content.ToString()), ("reason", why.Length > 0 ? why.Trim() : null));
                 else
                     Refused(transaction, by.Actor, ActionOf(verb), before, draft.Refusal!);
                 return draft;

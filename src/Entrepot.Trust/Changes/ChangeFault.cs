@@ -25,7 +25,7 @@ public enum ChangeFault
     OwnChange,
 
     /// <summary>Only a person who is signed in may do this, no token.</summary>
-    NotAPerson,
+    NoPerson,
 
     /// <summary>There is nothing to review.</summary>
     NothingToReview,
@@ -47,6 +47,9 @@ public enum ChangeFault
 
     /// <summary>This network has no such document.</summary>
     NoDocument,
+
+    /// <summary>The glass need not be broken: the document needs no approval.</summary>
+    NoApprovalNeeded,
 
     /// <summary>The document holds errors.</summary>
     Invalid,

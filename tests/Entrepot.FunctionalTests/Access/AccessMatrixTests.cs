@@ -83,6 +83,15 @@ public sealed class AccessMatrixTests
         }
     }
 
+    /// <summary>There is no permission to change the journal, and no endpoint that would need one: proving and signing is all that is ordered of it.</summary>
+    [Fact]
+    public async Task Nobody_edits_the_journal()
+    {
+        var rows = AccessRow.Read(await File.ReadAllTextAsync(Page, TestContext.Current.CancellationToken)).Where(static row => row.Sample.StartsWith("/v1/journal", StringComparison.Ordinal)).ToList();
+        rows.Where(static row => row.Method is not ("GET" or "HEAD")).Select(static row => $"{row.Method} {row.Sample}").Distinct().Order().ShouldBe(["POST /v1/journal/checkpoint", "POST /v1/journal/verify"]);
+        rows.Count.ShouldBeGreaterThan(3);
+    }
+
     private static string Root()
     {
         var folder = AppContext.BaseDirectory;

@@ -6,7 +6,11 @@ namespace Entrepot.SystemTests.Docs;
 /// <param name="Command">The shell line after <c>$ </c>.</param>
 /// <param name="Shown">The lines below it.</param>
 /// <param name="Place">Page and line, for messages.</param>
-internal sealed record Step(string Command, IReadOnlyList<string> Shown, string Place);
+internal sealed record Step(string Command, IReadOnlyList<string> Shown, string Place)
+{
+    /// <summary>Who types it, where the page says so: <c>jane$ </c>; else empty.</summary>
+    public string Who { get; init; } = "";
+}
 
 /// <summary>Reads the transcripts of a page and compares them with what really happens.</summary>
 internal static partial class Transcript
@@ -42,10 +46,10 @@ internal static partial class Transcript
             {
                 steps[^1] = steps[^1] with { Command = $"{steps[^1].Command}\n{line}" };
             }
-            else if (fenced && line.StartsWith("$ ", StringComparison.Ordinal))
+            else if (fenced && Prompt().Match(line) is { Success: true } prompt)
             {
                 shown = [];
-                steps.Add(new Step(Comment().Replace(line[2..], ""), shown, $"{Path.GetFileName(file)}:{number}"));
+                steps.Add(new Step(Comment().Replace(line[prompt.Length..], ""), shown, $"{Path.GetFileName(file)}:{number}") { Who = prompt.Groups[1].Value });
             }
             else if (fenced)
             {
@@ -111,6 +115,9 @@ internal static partial class Transcript
 
     [GeneratedRegex(@"^# ([\w.-]+)$")]
     private static partial Regex Name();
+
+    [GeneratedRegex(@"^([a-z]*)\$ ")]
+    private static partial Regex Prompt();
 
     [GeneratedRegex(@"\s+# .*$")]
     private static partial Regex Comment();
