@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 namespace Entrepot.Server.Changes;
 
 /// <summary>Changes of documents: what they say, what they would do, who may do what with them, and how they come about.</summary>
-internal sealed class ChangeService(ChangeDesk desk, IReadOnlyList<IGovernedDocument> documents, ChangeSettings settings, TimeProvider time, ILogger logger)
+internal sealed class ChangeService(ChangeDesk desk, IReadOnlyList<IGovernedDocument> documents, ChangeSettings settings, Func<string, string?> issuerOf, TimeProvider time, ILogger logger)
 {
     /// <summary>Time between two rounds.</summary>
     private static readonly TimeSpan Round = TimeSpan.FromMinutes(1);
@@ -113,10 +113,9 @@ internal sealed class ChangeService(ChangeDesk desk, IReadOnlyList<IGovernedDocu
         };
     }
 
-    /// <summary>Who a principal is, and everybody whom it may be: the name of a token, and of whoever had it made.</summary>
+    /// <summary>Who a principal is, and everybody whom it may be: the name of a token or certificate, and of whoever had it made.</summary>
     public ChangeActor ActorOf(Principal principal, string actor)
-        => new(
-            principal.Name, ChangePersons.Of(principal.Name, name => desk.Tokens.List().Where(token => token.Grant.Name == name).MaxBy(static token => token.Grant.IssuedAt)?.IssuedBy), actor);
+        => new(principal.Name, ChangePersons.Of(principal.Name, issuerOf), actor);
 
     /// <summary>Carries out what was decided, and looks after what time changes, until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellation) => Rounds.RunAsync(Round, time, RoundAsync, error => Log.RoundFailed(logger, error), cancellation);

@@ -95,7 +95,7 @@ public sealed class Node : IAsyncDisposable
             var accounts = tokens is null ? null : new AccountService(state, sealing, failures, settings.OpenIdConnect.Resolve(), time, loggers.CreateLogger("Entrepot.OpenIdConnect")) { Address = settings.OpenIdConnect.Address };
             parts.Push(new Undo(() => accounts?.Dispose()));
             var inventory = new ListeningSockets();
-            var changes = tokens is null ? null : await ChangeDesk.OpenAsync(settings, state, sealing, tokens, loggers.CreateLogger("Entrepot.Changes"), time, cancellation);
+            var changes = tokens is null ? null : await ChangeDesk.OpenAsync(settings, state, sealing, tokens.Network, loggers.CreateLogger("Entrepot.Changes"), time, cancellation);
             if (changes is null && !settings.Changes.Require.IsEmpty)
                 Changes.Log.NotTheOrigin(loggers.CreateLogger("Entrepot.Changes"));
             var declaration = NodeDeclaration.Open(settings, time, loggers.CreateLogger("Entrepot.Declarations"), changes?.Portfile);

@@ -179,7 +179,7 @@ internal sealed class OriginRole
             identity.Enrolment.ShutOut += Others.Forget;
             var drills = new DrillBook([new HijackDrill(context, OwnProgram.Current), new RotationDrill(context, SmallFile)], context.State, context.Time);
             parts.Push(new Node.Undo(drills.Dispose));
-            var changes = OpenChanges(context, parts);
+            var changes = OpenChanges(context, identity, parts);
             parts.Push(await LaunchAsync(DefaultPorts.Admin, settings.Admin, Zone.Management, app =>
             {
                 app.MapAdmin(admin);
@@ -227,7 +227,7 @@ internal sealed class OriginRole
                 cancellation);
     }
 
-    private ChangeService OpenChanges(NodeContext context, Stack<IAsyncDisposable> parts)
+    private ChangeService OpenChanges(NodeContext context, OriginIdentity identity, Stack<IAsyncDisposable> parts)
     {
         var (desk, declaration, inventory) = context.Changes!.Value;
         var logger = context.Loggers.CreateLogger("Entrepot.Changes");
@@ -235,11 +235,18 @@ internal sealed class OriginRole
             context.Settings, desk.Book, desk.Portfile, declaration, context.Ports, inventory, () => context.Launcher.Services.SelectMany(PortSuccession.NamesOf).ToHashSet(),
             context.State, context.Time, logger);
         parts.Push(new Node.Undo(portfile.Dispose));
-        var service = new ChangeService(desk, [portfile, new MirrorsDocument(Catalog, desk.Book, context.Settings.Changes)], context.Settings.Changes, context.Time, logger);
+        var service = new ChangeService(desk, [portfile, new MirrorsDocument(Catalog, desk.Book, context.Settings.Changes)], context.Settings.Changes, IssuerOf, context.Time, logger);
         var loops = new BackgroundLoops(logger);
         parts.Push(loops);
         loops.Start("changes", service.RunAsync);
         return service;
+
+        string? IssuerOf(string principal) => principal.Split(':', 2) switch
+        {
+            ["token", var name] => context.Tokens!.List().Where(token => token.Grant.Name == name).MaxBy(static token => token.Grant.IssuedAt)?.IssuedBy,
+            ["certificate", var name] => identity.Clients.List().Where(known => known.Identity.Name.Value == name).MaxBy(static known => known.IssuedAt)?.IssuedBy,
+            _ => null,
+        };
     }
 
     /// <summary>The smallest file that is not empty, as <c>mirror/path</c>.</summary>

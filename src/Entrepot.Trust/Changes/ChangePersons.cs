@@ -6,14 +6,12 @@ namespace Entrepot.Trust.Changes;
 /// <summary>Whom a principal may be. Pure.</summary>
 public static class ChangePersons
 {
-    /// <summary>Longest chain of tokens that made tokens; the rest of a longer one is not looked at.</summary>
+    /// <summary>Longest chain of credentials that made credentials; the rest of a longer one is not looked at.</summary>
     private const int MaxIssuers = 16;
 
-    private const string Token = "token:";
-
-    /// <summary>The names of everybody whom it may be: an account's name, the token's, that of whoever had the token made, and so on.</summary>
+    /// <summary>The names of everybody whom it may be: an account's name, that of a token or certificate, that of whoever had it made, and so on.</summary>
     /// <param name="principal">As the journal names it, without an address.</param>
-    /// <param name="issuerOf">Who had a token of a name made, as the journal names it; null when that is not known.</param>
+    /// <param name="issuerOf">Who had the token or certificate of a principal made, as the journal names it; null when it has none, or that is not known.</param>
     public static IReadOnlySet<string> Of(string principal, Func<string, string?> issuerOf)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -24,7 +22,7 @@ public static class ChangePersons
             // A provider may name people by their mail addresses.
             if (Person.NameIn(principal) is { } known)
                 names.Add(known.Split('@')[0]);
-            if (!principal.StartsWith(Token, StringComparison.Ordinal) || issuerOf(name) is not { } issuer)
+            if (issuerOf(principal) is not { } issuer)
                 break;
             principal = JournalActor.Parse(issuer).Who;
         }

@@ -77,11 +77,17 @@ internal static class ChangeView
             : line.StartsWith('-') ? new Style(Color.Red)
             : Style.Plain;
 
+    /// <summary>A line in a colour. The terminal breaks a long one, so that what follows has its colour and is not taken for another line.</summary>
     private static void Line(CommandContext context, string line, Style style)
     {
-        if (context.Environment is { OutputIsTerminal: true, AllowsColour: true })
-            context.Console.Write(new Text(Printable.Text(line) + "\n", style));
-        else
+        if (context.Environment is not { OutputIsTerminal: true, AllowsColour: true })
+        {
             context.Say(line);
+            return;
+        }
+
+        var console = Consoles.Create(context.Environment.Output, isTerminal: true, context.Environment);
+        console.Profile.Width = Math.Max(console.Profile.Width, line.Length + 1);
+        console.Write(new Text(Printable.Text(line) + "\n", style));
     }
 }

@@ -6,7 +6,8 @@ public sealed class ChangePersonsTests
 {
     private static readonly Dictionary<string, string> Issuers = new()
     {
-        ["ci"] = "user:ann@10.0.0.1", ["nightly"] = "token:ci@10.0.0.2", ["local"] = "operator@127.0.0.1", ["round"] = "token:trip@::1", ["trip"] = "token:round@::1",
+        ["token:ci"] = "user:ann@10.0.0.1", ["token:nightly"] = "token:ci@10.0.0.2", ["token:local"] = "operator@127.0.0.1",
+        ["token:round"] = "certificate:trip@::1", ["certificate:trip"] = "token:round@::1", ["certificate:robot"] = "user:bob@10.0.0.3",
     };
 
     [Theory]
@@ -16,10 +17,11 @@ public sealed class ChangePersonsTests
     [InlineData("token:local", "local operator")]
     [InlineData("token:forgotten", "forgotten")]
     [InlineData("token:round", "round trip")]
+    [InlineData("certificate:robot", "bob robot")]
     [InlineData("oidc:ann@example.org", "ann ann@example.org")]
     [InlineData("oidc:ann", "ann")]
     [InlineData("operator", "operator")]
     [InlineData("", "")]
-    public void A_token_counts_as_whoever_had_it_made(string principal, string names)
-        => string.Join(' ', ChangePersons.Of(principal, name => Issuers.GetValueOrDefault(name)).Order(StringComparer.Ordinal)).ShouldBe(names);
+    public void A_credential_counts_as_whoever_had_it_made(string principal, string names)
+        => string.Join(' ', ChangePersons.Of(principal, who => Issuers.GetValueOrDefault(who)).Order(StringComparer.Ordinal)).ShouldBe(names);
 }
