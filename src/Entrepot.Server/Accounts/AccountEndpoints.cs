@@ -29,7 +29,7 @@ internal static class AccountEndpoints
             .Needs(Permission.AccountsManage)
             .Produces<IReadOnlyList<UserDocument>>();
         routes.MapPatch("/v1/users/{user}", (HttpContext context, string user) => UpdateAsync(service, context, user))
-            .Describe("UpdateUser", "Change an account", "Roles, whether it is kept out, whether wrong attempts are forgotten. What is left out stays as it is. Of oidc:NAME only whether it is kept out can be changed.")
+            .Describe("UpdateUser", "Change an account", "Roles, whether it is kept out, whether wrong attempts are forgotten: all of it or nothing. What is left out stays as it is. Of oidc:NAME only whether it is kept out can be changed.")
             .Needs(Permission.AccountsManage)
             .Takes<UpdateUserRequest>(JsonExchange.Json)
             .Produces<UserDocument>()
@@ -87,14 +87,8 @@ internal static class AccountEndpoints
             return;
         }
 
-        Account? account = null;
-        if (roles is { } wanted)
-            account = await service.Accounts.SetRolesAsync(user, wanted, actor, context.RequestAborted);
-        if (request.Disabled is { } disabled)
-            account = await service.Accounts.SetDisabledAsync(user, disabled, actor, context.RequestAborted);
-        if (request.Unlock is true)
-            account = await service.Accounts.UnlockAsync(user, actor, context.RequestAborted);
-        if (account!.IsDisabled)
+        var account = await service.Accounts.ChangeAsync(user, new AccountChange(roles, request.Disabled, request.Unlock is true), actor, context.RequestAborted);
+        if (account.IsDisabled)
             service.Sessions.EndAll(user);
         await JsonExchange.WriteAsync(context, service.Show(account), ApiJson.Default.UserDocument);
     }

@@ -25,6 +25,22 @@ public sealed record Account(string Name, Role Roles, DateTimeOffset CreatedAt, 
     public int RecoveryCodes { get; init; }
 }
 
+/// <summary>What is to be changed of an account; what is null stays as it is.</summary>
+/// <param name="Roles">What it is to the network.</param>
+/// <param name="Disabled">True keeps it out.</param>
+/// <param name="Unlock">True forgets wrong attempts to sign in.</param>
+public sealed record AccountChange(Role? Roles = null, bool? Disabled = null, bool Unlock = false)
+{
+    /// <summary>What the journal calls it: by its name what is one thing, <c>user.change</c> what is several.</summary>
+    internal string Action => this switch
+    {
+        { Roles: not null, Disabled: null, Unlock: false } => "user.roles",
+        { Roles: null, Disabled: { } disabled, Unlock: false } => disabled ? "user.disable" : "user.enable",
+        { Roles: null, Disabled: null, Unlock: true } => "user.unlock",
+        _ => "user.change",
+    };
+}
+
 /// <summary>What of the attempts to sign in matters for the next one.</summary>
 /// <param name="Failures">Wrong ones in a row.</param>
 /// <param name="LastStep">Time step of the last one-time password that was taken.</param>

@@ -97,24 +97,26 @@ public sealed class AccountBook : IDisposable
         string invitation, string password, byte[] secondFactor, string code, string source, CancellationToken cancellation = default)
     {
         var hash = OneTimeText.HashOf(invitation);
-        var name = await _state.WriteAsync(transaction => AccountTable.FindInvited(transaction, hash, _time.GetUtcNow())?.Account.Name, cancellation) ?? throw NoInvitation();
+        var name = await _state.WriteAsync(transaction => Invited(transaction, hash, source)?.Name, cancellation) ?? throw NoInvitation();
         PasswordHash.Require(password, name);
         if (secondFactor.Length < SecondFactor.KeyBytes || SecondFactor.StepOf(secondFactor, code, _time.GetUtcNow()) is not { } step)
             throw Fault.Of(
                 AccountFault.SecondFactor, FaultKind.Invalid, "The code is not one of the key that the app was given.", "Check the clock of the app's device, and enter the code that it shows now.").ToException();
         var kept = await HashAsync(() => PasswordHash.Of(password), cancellation);
         IReadOnlyList<string> codes = [.. Enumerable.Range(0, OneTimeText.RecoveryCodes).Select(static _ => OneTimeText.NewRecoveryCode())];
-        return await _state.WriteAsync(
+        // A refusal is journalled too. So it leaves the transaction as a value.
+        return await _state.WriteAsync<(Account, IReadOnlyList<string>)?>(
             transaction =>
             {
                 // Asked again, as another may have been quicker.
-                var before = AccountTable.FindInvited(transaction, hash, _time.GetUtcNow())?.Account ?? throw NoInvitation();
+                if (Invited(transaction, hash, source) is not { } before)
+                    return null;
                 AccountTable.Accept(transaction, name, kept, _sealing.Seal(secondFactor, Purpose(name)), step, codes.Select(OneTimeText.HashOfRecoveryCode));
                 var after = AccountTable.Find(transaction, name)!.Account;
                 Journal(transaction, $"user:{name}@{source}", "user.accept", name, before, after);
                 return (after, codes);
             },
-            cancellation);
+            cancellation) ?? throw NoInvitation();
     }
 
     /// <summary>Judges an attempt to sign in.</summary>
@@ -141,17 +143,28 @@ public sealed class AccountBook : IDisposable
             ? throw Fault.Of(AccountFault.Credentials, FaultKind.Forbidden, "A recovery code is for signing in only.", "Enter the code that the app shows now.").ToException()
             : await SettleAsync(name, code, source, ProveAction, null, isRight: true, null, cancellation);
 
-    /// <summary>Changes what an account is to the network.</summary>
-    public Task<Account> SetRolesAsync(string name, Role roles, string actor, CancellationToken cancellation = default)
-        => ChangeAsync(name, actor, "user.roles", transaction => AccountTable.SetRoles(transaction, name, roles), cancellation);
-
-    /// <summary>Keeps somebody out, or lets it in again.</summary>
-    public Task<Account> SetDisabledAsync(string name, bool disabled, string actor, CancellationToken cancellation = default)
-        => ChangeAsync(name, actor, disabled ? "user.disable" : "user.enable", transaction => AccountTable.SetDisabled(transaction, name, disabled), cancellation);
-
-    /// <summary>Forgets wrong attempts.</summary>
-    public Task<Account> UnlockAsync(string name, string actor, CancellationToken cancellation = default)
-        => ChangeAsync(name, actor, "user.unlock", transaction => AccountTable.Unlock(transaction, name), cancellation);
+    /// <summary>Changes an account, all of it or nothing.</summary>
+    /// <param name="name">The account's name.</param>
+    /// <param name="change">What.</param>
+    /// <param name="actor">Who, for the journal.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="FaultException"><see cref="AccountFault.NotFound"/>.</exception>
+    public Task<Account> ChangeAsync(string name, AccountChange change, string actor, CancellationToken cancellation = default)
+        => _state.WriteAsync(
+            transaction =>
+            {
+                var before = AccountTable.Find(transaction, name)?.Account ?? throw NotFound(name);
+                if (change.Roles is { } roles)
+                    AccountTable.SetRoles(transaction, name, roles);
+                if (change.Disabled is { } disabled)
+                    AccountTable.SetDisabled(transaction, name, disabled);
+                if (change.Unlock)
+                    AccountTable.Unlock(transaction, name);
+                var after = AccountTable.Find(transaction, name)!.Account;
+                Journal(transaction, actor, change.Action, name, before, after);
+                return after;
+            },
+            cancellation);
 
     /// <summary>Removes an account; the journal keeps its name.</summary>
     public Task RemoveAsync(string name, string actor, CancellationToken cancellation = default)
@@ -210,17 +223,14 @@ public sealed class AccountBook : IDisposable
         return refusal is null ? account! : throw refusal.ToException();
     }
 
-    private Task<Account> ChangeAsync(string name, string actor, string action, Action<StateTransaction> change, CancellationToken cancellation)
-        => _state.WriteAsync(
-            transaction =>
-            {
-                var before = AccountTable.Find(transaction, name)?.Account ?? throw NotFound(name);
-                change(transaction);
-                var after = AccountTable.Find(transaction, name)!.Account;
-                Journal(transaction, actor, action, name, before, after);
-                return after;
-            },
-            cancellation);
+    /// <summary>The account that an invitation is for; null, and journalled, when it is for none.</summary>
+    private Account? Invited(StateTransaction transaction, string hash, string source)
+    {
+        var account = AccountTable.FindInvited(transaction, hash, _time.GetUtcNow())?.Account;
+        if (account is null)
+            Journal(transaction, $"anonymous@{source}", "user.accept", "", JournalResult.Refused, AccountFault.Invitation);
+        return account;
+    }
 
     private async Task<T> HashAsync<T>(Func<T> work, CancellationToken cancellation)
     {
@@ -251,7 +261,7 @@ public sealed class AccountBook : IDisposable
         ? null
         : JsonSerializer.Serialize(new Dictionary<string, object>
         {
-            ["roles"] = Roles.WordsOf(account.Roles), ["active"] = account.IsActive, ["disabled"] = account.IsDisabled, ["invited"] = account.InvitedUntil is not null,
+            ["roles"] = Roles.WordsOf(account.Roles), ["active"] = account.IsActive, ["disabled"] = account.IsDisabled, ["invited"] = account.InvitedUntil is not null, ["locked"] = account.History.LockedUntil is not null,
             ["recoveryCodes"] = account.RecoveryCodes,
         });
 

@@ -82,7 +82,7 @@ public sealed class AccountBookTests : IAsyncDisposable
             await FaultOf(SignInAsync("000000"));
         _time.Advance(TimeSpan.FromMinutes(1));
         (await FaultOf(SignInAsync(Code))).Is(AccountFault.Locked).ShouldBeTrue();
-        await _book.UnlockAsync("jane", "user:root@local", Cancellation);
+        await _book.ChangeAsync("jane", new AccountChange(Unlock: true), "user:root@local", Cancellation);
         await SignInAsync(Code);
         _state.Read(static _ => 0);
         JournalTable.ReadNewest(_state, 20).Count(static entry => entry is { Action: "user.sign-in", Result: JournalResult.Refused }).ShouldBe(SignInRules.MaxFailures + 1);
@@ -100,16 +100,40 @@ public sealed class AccountBookTests : IAsyncDisposable
         (await FaultOf(AcceptAsync(first.Text))).Is(AccountFault.Invitation).ShouldBeTrue("another one took its place");
         await AcceptAsync(second.Text);
         (await FaultOf(AcceptAsync(second.Text))).Is(AccountFault.Invitation).ShouldBeTrue();
+        var refused = JournalTable.ReadNewest(_state, 20).Where(static entry => entry is { Action: "user.accept", Result: JournalResult.Refused }).ToList();
+        refused.Select(static entry => (entry.Actor, entry.Details)).ShouldBe(Enumerable.Repeat(("anonymous@10.0.0.9", """{"reason":"account/invitation"}"""), 3));
     }
+
+    [Fact]
+    public async Task A_change_of_several_things_is_one_or_none()
+    {
+        await JoinAsync();
+        var entries = JournalTable.ReadNewest(_state, 100).Count;
+        (await _book.ChangeAsync("jane", new AccountChange(Role.Auditor, Disabled: true, Unlock: true), "user:root@local", Cancellation)).ShouldSatisfyAllConditions(
+            account => account.Roles.ShouldBe(Role.Auditor), account => account.IsDisabled.ShouldBeTrue());
+        var all = JournalTable.ReadNewest(_state, 100);
+        all.Count.ShouldBe(entries + 1);
+        var entry = all.MaxBy(static one => one.Sequence)!;
+        entry.Action.ShouldBe("user.change");
+        entry.Before!.ShouldContain("\"roles\":[\"viewer\",\"approver\"]");
+        entry.After!.ShouldContain("\"roles\":[\"auditor\"]");
+        entry.After!.ShouldContain("\"disabled\":true");
+        (await FaultOf(_book.ChangeAsync("nobody", new AccountChange(Role.Admin), "test", Cancellation))).Is(AccountFault.NotFound).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Each_single_change_has_its_own_name_in_the_journal()
+        => new[] { new AccountChange(Role.Viewer), new AccountChange(Disabled: true), new AccountChange(Disabled: false), new AccountChange(Unlock: true), new AccountChange(Role.Viewer, Unlock: true) }
+            .Select(static change => change.Action).ShouldBe(["user.roles", "user.disable", "user.enable", "user.unlock", "user.change"]);
 
     [Fact]
     public async Task A_disabled_account_is_kept_out_and_a_new_invitation_replaces_lost_secrets()
     {
         await JoinAsync();
-        await _book.SetDisabledAsync("jane", true, "test", Cancellation);
+        await _book.ChangeAsync("jane", new AccountChange(Disabled: true), "test", Cancellation);
         _time.Advance(TimeSpan.FromMinutes(1));
         (await FaultOf(SignInAsync(Code))).Is(AccountFault.Credentials).ShouldBeTrue();
-        await _book.SetDisabledAsync("jane", false, "test", Cancellation);
+        await _book.ChangeAsync("jane", new AccountChange(Disabled: false), "test", Cancellation);
 
         var again = await _book.InviteAsync("jane", null, "test", Cancellation);
         await SignInAsync(Code);
