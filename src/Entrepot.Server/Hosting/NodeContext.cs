@@ -156,6 +156,9 @@ internal sealed record NodeContext(
         await Ports.TryReleaseAsync(lease, $"'{lease.Service}' has ended.", "system:node");
     }
 
+    /// <summary>True for a surface that everybody may read content and network from.</summary>
+    public bool IsOpen(DefaultPort surface) => surface == DefaultPorts.Scheduler || (surface == DefaultPorts.Metadata && Settings.PublicMetadata);
+
     private SurfaceAccess AccessOf(DefaultPort surface) => new(surface.Service)
     {
         Tokens = Tokens,
@@ -163,7 +166,7 @@ internal sealed record NodeContext(
         Sessions = Accounts?.Sessions,
         TakesCookies = surface == DefaultPorts.Metadata || surface == DefaultPorts.Scheduler,
         Failures = Failures,
-        OpenReading = surface == DefaultPorts.Scheduler || (surface == DefaultPorts.Metadata && Settings.PublicMetadata),
+        OpenReading = IsOpen(surface),
     };
 
     private async Task<RunningSurface> LaunchAsync(

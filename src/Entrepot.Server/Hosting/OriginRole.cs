@@ -222,7 +222,7 @@ internal sealed class OriginRole
                 app =>
                 {
                     map(app);
-                    reference.Include(surface.Service, app.Services, () => context.Network.UrlOf(surface.Service));
+                    reference.Include(surface.Service, app.Services, () => context.Network.UrlOf(surface.Service), context.IsOpen(surface));
                 },
                 cancellation);
     }

@@ -4,7 +4,9 @@ using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using Entrepot.Core.Identities;
 using Entrepot.Mirror.Integrity;
+using Entrepot.Server.Access;
 using Entrepot.Server.Api;
+using Entrepot.Trust.Access;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,7 +20,10 @@ public sealed partial class ApiReference(string version)
 {
     private const string Document = "v1";
 
-    private ImmutableArray<(string Surface, IOpenApiDocumentProvider Provider, Func<string?> Url)> _surfaces = [];
+    /// <summary>Carries the permission of an operation from its surface's own description into the document.</summary>
+    private const string NeedsMember = "x-needs";
+
+    private ImmutableArray<(string Surface, IOpenApiDocumentProvider Provider, Func<string?> Url, bool OpenReading)> _surfaces = [];
 
     /// <summary>Adds to a surface's container what describing it needs.</summary>
     public static void Configure(IServiceCollection services)
@@ -41,9 +46,10 @@ public sealed partial class ApiReference(string version)
     /// <param name="surface">Its name.</param>
     /// <param name="services">Its container, to which <see cref="Configure"/> was applied.</param>
     /// <param name="url">Its address, or null while it is not known.</param>
-    public void Include(string surface, IServiceProvider services, Func<string?> url)
+    /// <param name="openReading">True where content and network may be read by everybody.</param>
+    public void Include(string surface, IServiceProvider services, Func<string?> url, bool openReading = false)
         => ImmutableInterlocked.Update(
-            ref _surfaces, static (all, one) => all.Add(one), (surface, services.GetRequiredKeyedService<IOpenApiDocumentProvider>(Document), url));
+            ref _surfaces, static (all, one) => all.Add(one), (surface, services.GetRequiredKeyedService<IOpenApiDocumentProvider>(Document), url, openReading));
 
     /// <summary>The document, OpenAPI 3.1.</summary>
     public async Task<JsonObject> BuildAsync(CancellationToken cancellation)
@@ -51,12 +57,12 @@ public sealed partial class ApiReference(string version)
         var paths = new SortedDictionary<string, JsonObject>(StringComparer.Ordinal);
         var schemas = new SortedDictionary<string, JsonNode?>(StringComparer.Ordinal);
         var tags = new JsonArray();
-        foreach (var (surface, provider, url) in _surfaces)
+        foreach (var (surface, provider, url, openReading) in _surfaces)
         {
             var document = await provider.GetOpenApiDocumentAsync(cancellation);
             var json = JsonNode.Parse(await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, cancellation))!.AsObject();
             foreach (var (path, item) in Members(json["paths"]))
-                Merge(paths, path, item!.AsObject(), surface, url());
+                Merge(paths, path, item!.AsObject(), surface, url(), openReading);
             foreach (var (name, schema) in Members(json["components"]?["schemas"]))
                 schemas.TryAdd(name, schema?.DeepClone());
             tags.Add(new JsonObject { ["name"] = surface, ["description"] = url() is { } address ? $"at {address}" : "" });
@@ -74,13 +80,13 @@ public sealed partial class ApiReference(string version)
             },
             ["tags"] = tags,
             ["paths"] = new JsonObject(paths.Select(static pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
-            ["components"] = new JsonObject { ["schemas"] = new JsonObject(schemas) },
+            ["components"] = new JsonObject { ["schemas"] = new JsonObject(schemas), ["securitySchemes"] = ApiSecurity.Schemes() },
         };
     }
 
     private static IEnumerable<KeyValuePair<string, JsonNode?>> Members(JsonNode? node) => node as JsonObject ?? [];
 
-    private static void Merge(SortedDictionary<string, JsonObject> paths, string path, JsonObject item, string surface, string? url)
+    private static void Merge(SortedDictionary<string, JsonObject> paths, string path, JsonObject item, string surface, string? url, bool openReading)
     {
         if (!paths.TryGetValue(path, out var merged))
             paths[path] = merged = [];
@@ -91,6 +97,8 @@ public sealed partial class ApiReference(string version)
                 continue;
             var copy = operation.DeepClone().AsObject();
             copy["tags"] = new JsonArray(surface);
+            if (copy[NeedsMember]?.GetValue<string>() is { } needed && copy.Remove(NeedsMember))
+                copy["security"] = ApiSecurity.Of(Enum.Parse<Permission>(needed), openReading);
             if (url is not null)
                 copy["servers"] = new JsonArray(new JsonObject { ["url"] = url, ["description"] = $"{surface} surface" });
             merged[method] = copy;
@@ -130,6 +138,8 @@ public sealed partial class ApiReference(string version)
         operation.Summary = metadata.OfType<IEndpointSummaryMetadata>().LastOrDefault()?.Summary;
         operation.Description = metadata.OfType<IEndpointDescriptionMetadata>().LastOrDefault()?.Description;
         DescribeAddress(operation, context.Description.RelativePath ?? "");
+        if (metadata.OfType<NeededPermission>().LastOrDefault() is { } needed)
+            operation.AddExtension(NeedsMember, new JsonNodeExtension(needed.Permission.ToString()));
         if (metadata.OfType<TakenBody>().FirstOrDefault() is { } body)
             await DescribeBodyAsync(operation, body, context, cancellation);
     }

@@ -10,7 +10,7 @@ public sealed class AccessMatrixTests
 {
     private const string Begin = "<!-- endpoints -->\n", End = "<!-- end -->";
 
-    private static readonly string Page = Path.Combine(Root(), "docs/reference/access.md");
+    internal static readonly string Page = Path.Combine(Root(), "docs/reference/access.md");
 
     [Fact]
     public async Task The_reference_lists_every_endpoint_that_there_is()
