@@ -79,6 +79,8 @@ public sealed class Node : IAsyncDisposable
             parts.Push(new Undo(sealing.Dispose));
             var state = StateDatabase.Open(data.StateFile, sealing, StateFeatures);
             parts.Push(state);
+            var journal = await NodeJournal.BeginAsync(state, plan, Version, time, cancellation);
+            parts.Push(journal);
             var keeping = new BackgroundLoops(loggers.CreateLogger("Entrepot.Audit"));
             parts.Push(keeping);
             keeping.Start("journal keeper", new JournalKeeper(state, settings.Journal, time, loggers.CreateLogger("Entrepot.Audit")).RunAsync);
@@ -161,6 +163,7 @@ public sealed class Node : IAsyncDisposable
             }
 
             await new PortPlane(context, declaration, inventory, Nodes, origin is null ? metadata : null).StartAsync(parts, cancellation);
+            journal.Up();
             return new Node(context, parts) { Sample = origin?.Sample };
 
             IReadOnlyList<NodeDocument> Nodes() => origin?.Members() ?? [];
