@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
@@ -57,6 +58,8 @@ public sealed class JoinToken
     {
         var bytes = new byte[SecretBytes];
         // Only the one spelling that is written: 43 characters whose last has no stray bits.
-        return text.Length == 43 && Base64Url.TryDecodeFromChars(text, bytes, out var written) && written == SecretBytes && Base64Url.EncodeToString(bytes) == text ? bytes : null;
+        return text.Length == 43 && Base64Url.DecodeFromChars(text, bytes, out _, out var written) == OperationStatus.Done && written == SecretBytes && Base64Url.EncodeToString(bytes) == text
+            ? bytes
+            : null;
     }
 }

@@ -20,6 +20,18 @@ public sealed class JoinTokenTests
         JoinToken.Create(Authority).Hash.ShouldNotBe(token.Hash);
     }
 
+    [Theory]
+    [InlineData('A', true)]
+    [InlineData('B', false)]  // bits that stand for nothing, which once ended in an exception
+    [InlineData('!', false)]
+    [InlineData(' ', false)]
+    public void A_last_character_with_stray_bits_is_no_token(char last, bool expected)
+    {
+        var same = new string('A', 42);
+        JoinToken.TryParse($"{JoinToken.Prefix}{same}{last}.{same}A", out _).ShouldBe(expected);
+        JoinToken.TryParse($"{JoinToken.Prefix}{same}A.{same}{last}", out _).ShouldBe(expected);
+    }
+
     [Fact]
     public void Every_prefix_and_every_other_character_is_refused_or_another_token()
     {
