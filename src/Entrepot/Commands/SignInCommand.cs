@@ -79,8 +79,12 @@ internal static class SignInCommand
         var environment = context.Environment;
         var invitation = SecretPrompt.Ask(environment, "Invitation");
         var key = RandomNumberGenerator.GetBytes(SecondFactor.KeyBytes);
-        environment.Error.WriteLine("Give this to your authenticator app, as a link or as the key that is in it:");
-        environment.Error.WriteLine(SecondFactor.LinkOf(key, "Entrepot", "me"));
+        var link = SecondFactor.LinkOf(key, "Entrepot", "me");
+        environment.Error.WriteLine(
+            TerminalQr.Show(environment, link)
+                ? "Give this to your authenticator app by its camera, as a link or as the key that is in it:"
+                : "Give this to your authenticator app, as a link or as the key that is in it:");
+        environment.Error.WriteLine(link);
         var code = SecretPrompt.Ask(environment, "Code that the app shows now");
         var password = SecretPrompt.Ask(environment, $"Password of at least {PasswordHash.MinLength} characters");
         if (SecretPrompt.Ask(environment, "The same password again") != password)
