@@ -30,6 +30,9 @@ public static class DefaultPorts
     /// <summary>The journal for auditors, on a port of <see cref="Edges"/>.</summary>
     public static DefaultPort Audit { get; } = new("audit", null, "journal for auditors, by client certificate", "leased from the pool, as edges' ports are");
 
+    /// <summary>Sends clear text on to the scheduler's TLS. Off unless somebody turns it on.</summary>
+    public static DefaultPort Redirect { get; } = new("redirect", 80, "sends clear text on to TLS", "IANA service name http");
+
     /// <summary>Where edges and services without a fixed port get theirs.</summary>
     public static PortPool Edges { get; } = new("edges", 54321, 54400);
 

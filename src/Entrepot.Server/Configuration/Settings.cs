@@ -55,6 +55,9 @@ public sealed record Settings
     /// <summary>The scheduler's listener, where downloads begin. Default port 8080 (IANA http-alt); anyone may read.</summary>
     public SurfaceSettings Scheduler { get; init; } = SurfaceSettings.ForReading(DefaultPorts.Scheduler.Port!.Value);
 
+    /// <summary>A listener that only sends clear text on to the scheduler's TLS. Default port 80 (IANA http), and off.</summary>
+    public SurfaceSettings Redirect { get; init; } = SurfaceSettings.ForReading(DefaultPorts.Redirect.Port!.Value) with { Enabled = false };
+
     /// <summary>The audit service's listener. Its port comes from the edges' pool; it takes TLS 1.3 with a client's certificate alone.</summary>
     public SurfaceSettings Audit { get; init; } = SurfaceSettings.ForReading(0);
 

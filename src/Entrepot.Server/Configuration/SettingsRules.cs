@@ -46,7 +46,7 @@ internal static class SettingsRules
     private static IEnumerable<(string Path, int Port)> FixedPorts(Settings settings)
     {
         (string Name, SurfaceSettings Surface)[] surfaces =
-            [("push", settings.Push), ("metadata", settings.Metadata), ("admin", settings.Admin), ("scheduler", settings.Scheduler)];
+            [("push", settings.Push), ("metadata", settings.Metadata), ("admin", settings.Admin), ("scheduler", settings.Scheduler), ("redirect", settings.Redirect)];
         return surfaces.Where(static s => s.Surface.Enabled).Select(static s => ($"surfaces.{s.Name}.port", s.Surface.Port))
             .Append(("emergencyPort", settings.EmergencyPort));
     }

@@ -58,6 +58,11 @@ internal static class SettingsSchema
         .. Surface("admin", s => s.Admin, (s, v) => s with { Admin = v }),
         .. Surface("scheduler", s => s.Scheduler, (s, v) => s with { Scheduler = v }),
 
+        Of("surfaces.redirect.enabled", FieldTypes.Switch, s => s.Redirect.Enabled, (s, v) => s with { Redirect = s.Redirect with { Enabled = v } }, "send clear text on another port on to the scheduler's TLS"),
+        Of("surfaces.redirect.port", SettingTypes.PortOrAny, s => s.Redirect.Port, (s, v) => s with { Redirect = s.Redirect with { Port = v } }, "the port"),
+        Of("surfaces.redirect.zone", FieldTypes.OptionalChoice<Zone>(), s => s.Redirect.Zone, (s, v) => s with { Redirect = s.Redirect with { Zone = v } }, "zone that it faces; null derives it from bind"),
+        Of("surfaces.redirect.allow", FieldTypes.Networks, s => s.Redirect.Allow, (s, v) => s with { Redirect = s.Redirect with { Allow = v } }, "clients that may use it"),
+        Of("surfaces.redirect.rate", SettingTypes.SourceRate, s => s.Redirect.Rate, (s, v) => s with { Redirect = s.Redirect with { Rate = v } }, "most requests per source"),
         Of("surfaces.audit.enabled", FieldTypes.Switch, s => s.Audit.Enabled, (s, v) => s with { Audit = s.Audit with { Enabled = v } }, "run the audit surface here, where the node has that role"),
         Of("surfaces.audit.zone", FieldTypes.OptionalChoice<Zone>(), s => s.Audit.Zone, (s, v) => s with { Audit = s.Audit with { Zone = v } }, "zone that it faces; null derives it from bind"),
         Of("surfaces.audit.allow", FieldTypes.Networks, s => s.Audit.Allow, (s, v) => s with { Audit = s.Audit with { Allow = v } }, "clients that may use it, each with a certificate"),

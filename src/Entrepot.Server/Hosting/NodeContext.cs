@@ -124,6 +124,24 @@ internal sealed record NodeContext(
         return LaunchAsync(plan, null, map, cancellation);
     }
 
+    /// <summary>Starts the surface that sends clear text on to another's TLS. On no other port than the wanted one: nobody would look for it there.</summary>
+    public Task<RunningSurface> LaunchRedirectAsync(Action<WebApplication> map, CancellationToken cancellation)
+    {
+        var request = new PortRequest
+        {
+            Node = Settings.Node, Service = DefaultPorts.Redirect.Service, WantedPort = Settings.Redirect.Port, AllowPrivileged = Settings.Redirect.Port is > 0 and < 1024, Audience = PortAudience.Browser,
+        };
+        var plan = new SurfacePlan(DefaultPorts.Redirect.Service, Settings.Node.Value, request, Settings.ZoneOf(Settings.Redirect.Zone, Zone.Public), Settings.Redirect.Allow)
+        {
+            Access = new SurfaceAccess(DefaultPorts.Redirect.Service),
+            Rate = Settings.Redirect.Rate,
+            // It answers everything itself, by the port of another.
+            Tls = new TlsSettings { Mode = TlsMode.Optional, ClientCertificates = ClientCertificateMode.None },
+            Role = Identity.Role,
+        };
+        return LaunchAsync(plan, null, map, cancellation);
+    }
+
     /// <summary>Starts the audit service's surface: TLS 1.3 with a client's certificate alone, whatever the settings say of other surfaces.</summary>
     public Task<RunningSurface> LaunchAuditAsync(Action<WebApplication> map, CancellationToken cancellation)
     {

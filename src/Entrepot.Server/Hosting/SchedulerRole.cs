@@ -7,6 +7,7 @@ using Entrepot.Server.Enrolment;
 using Entrepot.Server.Nodes;
 using Entrepot.Server.Replica;
 using Entrepot.Server.Scheduler;
+using Entrepot.Server.Tls;
 using Entrepot.Trust.Authority;
 using Microsoft.Extensions.Logging;
 
@@ -62,6 +63,8 @@ internal static class SchedulerRole
             DefaultPorts.Scheduler, context.Settings.Scheduler, Zone.Public, static services => services.AddScheduler(),
             app => app.MapScheduler(service), cancellation);
         parts.Push(surface);
+        if (context.Settings.Redirect.Enabled)
+            parts.Push(await context.LaunchRedirectAsync(app => app.MapHttpsRedirect(() => surface.Document.Port), cancellation));
         return surface;
     }
 }

@@ -1,13 +1,10 @@
 using System.Globalization;
 using System.Net;
-using Entrepot.Core.Faults;
 using Entrepot.Server.Configuration;
 using Entrepot.Server.Http;
 using Entrepot.Trust.Access;
 using Entrepot.Trust.Authority;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Entrepot.Server.Tls;
 
@@ -43,7 +40,7 @@ internal static class TransportRules
             }
 
             if (!context.Request.IsHttps && required)
-                return RefuseClearTextAsync(context);
+                return HttpsRedirect.AnswerAsync(context, context.Request.Host.Port ?? 80);  // the same port speaks both
             if (context.Request.IsHttps && strict is not null && !IPAddress.TryParse(context.Request.Host.Host.Trim('[', ']'), out _))
                 context.Response.Headers.StrictTransportSecurity = strict;  // RFC 6797 §8.1.1: not for addresses
             return next(context);
@@ -54,26 +51,4 @@ internal static class TransportRules
     internal static string Hsts(TlsSettings settings)
         => string.Create(CultureInfo.InvariantCulture, $"max-age={(long)settings.HstsMaxAge!.Value.TotalSeconds}")
             + (settings.HstsSubdomains == true ? "; includeSubDomains" : "") + (settings.HstsPreload == true ? "; preload" : "");
-
-    private static string Target(HttpContext context)
-        => context.Features.Get<IHttpRequestFeature>()?.RawTarget is ['/', ..] target ? target : RequestTarget.RawPath(context).ToString();
-
-    /// <summary>Sends a read on to the same place by TLS; what would carry content or change something was already sent in clear text.</summary>
-    private static Task RefuseClearTextAsync(HttpContext context)
-    {
-        var request = context.Request;
-        if ((HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)) && request.Host.HasValue)
-        {
-            // The same port speaks both.
-            var port = request.Host.Port ?? 80;
-            var host = port == 443 ? request.Host.Host : string.Create(CultureInfo.InvariantCulture, $"{request.Host.Host}:{port}");
-            context.Response.StatusCode = StatusCodes.Status308PermanentRedirect;
-            context.Response.Headers.Location = $"https://{host}{Target(context)}";
-            context.Response.ContentLength = 0;
-            return Task.CompletedTask;
-        }
-
-        return FaultResponses.WriteAsync(
-            context, Fault.Of(TlsFault.Required, FaultKind.Forbidden, "This surface takes nothing in clear text.", "Use https:// at the same port. Replace a credential that was sent."));
-    }
 }
