@@ -99,7 +99,10 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
                 "Revoke that token, and send the next one over https, or from the machine itself.");
         if (token.StartsWith(SessionBook.Prefix, StringComparison.Ordinal))
         {
-            principal = access.Sessions?.Find(token);
+            if (access.Sessions is not { } sessions)
+                return Fault.Of(
+                    AccessFault.Elsewhere, FaultKind.Forbidden, "Sessions of people are known to the origin's own surfaces only.", "Ask the scheduler beside the origin, or send a token: entrepot token create.");
+            principal = sessions.Find(token);
             return principal is null
                 ? Fault.Of(AccessFault.Session, FaultKind.Forbidden, "This session has ended, or never was one.", "Sign in again: entrepot sign-in.")
                 : null;

@@ -14,10 +14,10 @@ namespace Entrepot.Server.Access;
 /// <param name="catalog">Mirrors, and what holds which blob.</param>
 /// <param name="keys">Sign addresses; null where none is signed.</param>
 /// <param name="time">The clock.</param>
-public sealed class ContentAccess(ICatalogSource catalog, UrlKeyRing? keys, TimeProvider time)
+public sealed class ContentAccess(ICatalogSource catalog, IUrlKeys? keys, TimeProvider time)
 {
     /// <summary>True since the network has, or had, a private mirror. Until then every blob is everybody's.</summary>
-    public bool IsGuarded => catalog.View.IsGuarded;
+    public bool IsGuarded => catalog.IsGuarded;
 
     /// <summary>The mirrors that the requester may read, by name.</summary>
     public IEnumerable<MirrorView> Mirrors(HttpContext context)
@@ -44,7 +44,7 @@ public sealed class ContentAccess(ICatalogSource catalog, UrlKeyRing? keys, Time
     public bool MayRead(HttpContext context, Sha256Digest digest)
     {
         var view = catalog.View;
-        if (!view.IsGuarded || IsSigned(context))
+        if (!catalog.IsGuarded || IsSigned(context))
             return true;
         if (catalog.HoldersOf(view, digest) is not { } holders)
             return false;

@@ -8,8 +8,8 @@ namespace Entrepot.Server.Access;
 /// <param name="Surface">Its name.</param>
 internal sealed record SurfaceAccess(string Surface)
 {
-    /// <summary>Judges tokens; null where none can be judged, away from the origin: there a token says nothing.</summary>
-    public TokenAuthority? Tokens { get; init; }
+    /// <summary>Judges tokens; null where none can be judged: there a token says nothing.</summary>
+    public ITokenJudge? Tokens { get; init; }
 
     /// <summary>The sessions of people; null where none is judged.</summary>
     public SessionBook? Sessions { get; init; }
@@ -18,7 +18,7 @@ internal sealed record SurfaceAccess(string Surface)
     public bool TakesCookies { get; init; }
 
     /// <summary>By which nodes sign what they read, where reading takes a credential; null where none is signed.</summary>
-    public UrlKeyRing? Urls { get; init; }
+    public IUrlKeys? Urls { get; init; }
 
     /// <summary>True where content and network may be read by everybody; private mirrors ask for themselves.</summary>
     public bool OpenReading { get; init; }

@@ -3,6 +3,7 @@ using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Pools;
 using Entrepot.Ports.Truth;
 using Entrepot.Server.PortWatch;
+using Entrepot.Trust.Tokens;
 
 namespace Entrepot.Server.Api;
 
@@ -15,6 +16,7 @@ namespace Entrepot.Server.Api;
 [JsonSerializable(typeof(IReadOnlyList<TokenDocument>))]
 [JsonSerializable(typeof(CreateClientCertificateRequest))]
 [JsonSerializable(typeof(JournalCopyDocument))]
+[JsonSerializable(typeof(TokenNotice))]
 [JsonSerializable(typeof(IReadOnlyList<ClientCertificateDocument>))]
 [JsonSerializable(typeof(RotateKeysRequest))]
 [JsonSerializable(typeof(KeyRotationDocument))]

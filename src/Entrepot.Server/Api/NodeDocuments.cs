@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Entrepot.Server.Nodes;
 using Entrepot.Server.PortWatch;
+using Entrepot.Trust.Tokens;
 
 namespace Entrepot.Server.Api;
 
@@ -87,6 +88,9 @@ public sealed record HeartbeatRequest(
     /// <summary>An audit service that keeps a copy of the origin's journal.</summary>
     public const string AuditRole = "audit";
 
+    /// <summary>What it knows of the network's tokens, as the origin named it; null for nothing, or from a node that judges none.</summary>
+    public string? TokenVersion { get; init; }
+
     /// <summary>What it found out about the ports of other nodes since the last heart-beat, or null.</summary>
     public IReadOnlyList<ProbeReport>? Probes { get; init; }
 }
@@ -96,6 +100,9 @@ public sealed record HeartbeatRequest(
 /// <param name="Keys">Check and sign addresses; only for nodes that proved who they are, and null for others.</param>
 public sealed record HeartbeatAnswer(bool Guarded, IReadOnlyList<UrlKeyDocument>? Keys)
 {
+    /// <summary>By what a scheduler judges tokens; null when it knows that already, and for other nodes.</summary>
+    public TokenNotice? Tokens { get; init; }
+
     /// <summary>Whom the node is to believe: certificates of the network's authorities, PEM.</summary>
     public string Authorities { get; init; } = "";
 

@@ -19,12 +19,23 @@ public sealed record ContentKeys(bool IsGuarded, IReadOnlyList<UrlKey> Keys)
 /// <summary>What an edge knows of privacy: from the origin's answer to each heart-beat, or from the origin in the same process.</summary>
 /// <param name="origin">Reads what the origin in this process knows; null when it is elsewhere.</param>
 /// <param name="time">The clock.</param>
-internal sealed class EdgeKeys(Func<ContentKeys>? origin, TimeProvider time)
+internal sealed class EdgeKeys(Func<ContentKeys>? origin, TimeProvider time) : IUrlKeys
 {
     private ContentKeys _told = ContentKeys.Unknown;
 
     /// <summary>What is known now.</summary>
     public ContentKeys Current => origin?.Invoke() ?? Volatile.Read(ref _told);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<UrlKey> Keys => Current.Keys;
+
+    /// <inheritdoc/>
+    public string? Sign(string path, string digest)
+    {
+        var (known, now) = (Current, time.GetUtcNow());
+        // Not the key for the next hour, which others may not have yet.
+        return known.Keys.LastOrDefault(key => key.Epoch <= now.ToUnixTimeSeconds() / 3600)?.Sign(path, digest, now);
+    }
 
     /// <summary>The newest key that the edge has, told with its heart-beats; null for none.</summary>
     public long? Newest => Current.Keys is { Count: > 0 } keys ? keys[^1].Epoch : null;
@@ -39,11 +50,9 @@ internal sealed class EdgeKeys(Func<ContentKeys>? origin, TimeProvider time)
     /// <summary>Signs what this edge asks of the origin and of its peers; an address without a signature when it has no key.</summary>
     public Uri Sign(Uri address)
     {
-        var (known, now) = (Current, time.GetUtcNow());
-        // Not the key for the next hour, which others may not have yet.
-        if (!known.IsGuarded || known.Keys.LastOrDefault(key => key.Epoch <= now.ToUnixTimeSeconds() / 3600) is not { } key)
-            return address;
-        return new Uri($"{address.AbsoluteUri}{(address.Query.Length == 0 ? '?' : '&')}{key.Sign(address.AbsolutePath, "", now)}");
+        return Current.IsGuarded && Sign(address.AbsolutePath, "") is { } signature
+            ? new Uri($"{address.AbsoluteUri}{(address.Query.Length == 0 ? '?' : '&')}{signature}")
+            : address;
     }
 
     /// <summary>What a request is refused with that names bytes by their digest alone, or a private file, and is not signed for it.</summary>

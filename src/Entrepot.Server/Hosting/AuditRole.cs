@@ -34,7 +34,7 @@ internal static class AuditRole
             return;
         var client = new OriginClient(http, origin, OriginTimeout, context.Time, new EdgeKeys(null, context.Time));
         var beat = new MemberBeat(
-            HeartbeatRequest.AuditRole, settings.Node, (context.Identity as MemberIdentity)?.Site ?? settings.Site, context.Version, client, () => surface.Document, context.Identity.Learn,
+            HeartbeatRequest.AuditRole, settings.Node, (context.Identity as MemberIdentity)?.Site ?? settings.Site, context.Version, client, () => surface.Document, static () => null, context.Identity.Learn,
             context.Time, logger);
         parts.Push(new Node.Undo(beat.Dispose));
         var telling = new BackgroundLoops(logger);

@@ -56,11 +56,14 @@ internal sealed record NodeContext(
     /// <summary>Changes of documents, with the portfile by which the node lives; null away from the origin.</summary>
     public (ChangeDesk Desk, NodeDeclaration Declaration, IPortInventory Inventory)? Changes { get; init; }
 
+    /// <summary>Judges tokens; null where none can be judged.</summary>
+    public ITokenJudge? Judge { get; init; }
+
     /// <summary>Makes and judges tokens; null away from the origin.</summary>
     public TokenAuthority? Tokens { get; init; }
 
     /// <summary>Sign addresses that open private files; null away from the origin.</summary>
-    public UrlKeyRing? Urls { get; init; }
+    public IUrlKeys? Urls { get; init; }
 
     /// <summary>What is seen of the ports of this node.</summary>
     public required ObservedPorts Observed { get; init; }
@@ -179,7 +182,7 @@ internal sealed record NodeContext(
 
     private SurfaceAccess AccessOf(DefaultPort surface) => new(surface.Service)
     {
-        Tokens = Tokens,
+        Tokens = Judge ?? Tokens,
         Urls = Urls,
         Sessions = Accounts?.Sessions,
         TakesCookies = surface == DefaultPorts.Metadata || surface == DefaultPorts.Scheduler,

@@ -171,7 +171,11 @@ internal sealed class OriginRole
                 (beat.Role is null or HeartbeatRequest.EdgeRole ? Nodes : Others).Accept(beat);
                 context.Observed.Reports.Accept(beat);
                 // Who serves no bytes needs no keys to them.
-                return new HeartbeatAnswer(Catalog.View.IsGuarded, beat.Role == HeartbeatRequest.AuditRole ? [] : [.. context.Urls!.Keys.Select(static key => new UrlKeyDocument(key.Epoch, key.Secret))]);
+                var isScheduler = beat.Role == HeartbeatRequest.SchedulerRole;
+                return new HeartbeatAnswer(Catalog.View.IsGuarded, beat.Role == HeartbeatRequest.AuditRole ? [] : [.. context.Urls!.Keys.Select(static key => new UrlKeyDocument(key.Epoch, key.Secret))])
+                {
+                    Tokens = isScheduler && context.Tokens!.Notice is var notice && notice.Version != beat.TokenVersion ? notice : null,
+                };
             }
 
             var enrolment = new EnrolmentService(identity, () => context.Network.UrlOf("metadata") is { } url ? new Uri(url).Port : null, Accept, context.Time);

@@ -9,6 +9,7 @@ using Entrepot.Server.Replica;
 using Entrepot.Server.Scheduler;
 using Entrepot.Server.Tls;
 using Entrepot.Trust.Authority;
+using Entrepot.Trust.Tokens;
 using Microsoft.Extensions.Logging;
 
 namespace Entrepot.Server.Hosting;
@@ -39,16 +40,29 @@ internal static class SchedulerRole
         parts.Push(loops);
         loops.Start("catalog", catalog.RunAsync);
         loops.Start("nodes", nodes.RunAsync);
-        if (await LaunchAsync(context, catalog, nodes, null, new ContentAccess(catalog, null, context.Time), parts, cancellation) is not { } surface)
+        // Whom to believe, tokens and keys of addresses: all of it comes with the answers to heart-beats.
+        var (tokens, keys) = (new LearnedTokens(context.Time), new EdgeKeys(null, context.Time));
+        if (await LaunchAsync(context with { Tokens = null, Judge = tokens, Urls = keys }, catalog, nodes, null, new ContentAccess(catalog, keys, context.Time), parts, cancellation) is not { } surface)
             return;
         var beat = new MemberBeat(
-            HeartbeatRequest.SchedulerRole, settings.Node, (context.Identity as MemberIdentity)?.Site ?? settings.Site, context.Version, client, () => surface.Document, context.Identity.Learn, context.Time, logger);
+            HeartbeatRequest.SchedulerRole, settings.Node, (context.Identity as MemberIdentity)?.Site ?? settings.Site, context.Version, client, () => surface.Document, () => tokens.Version, Learn,
+            context.Time, logger);
         parts.Push(new Node.Undo(beat.Dispose));
         var telling = new BackgroundLoops(logger);
         parts.Push(telling);
         telling.Start("heart-beat", stop => beat.RunAsync(settings.HeartbeatInterval, stop));
         telling.Start("errors of edges", stop => nodes.TellAsync(() => beat.Admin, stop));
         context.Shutdown.OnDrain(beat.DrainAsync);
+
+        void Learn(HeartbeatAnswer answer)
+        {
+            context.Identity.Learn(answer);
+            keys.Learn(answer);
+            if (answer.Guarded)
+                catalog.Guard();
+            if (answer.Tokens is { } notice)
+                tokens.Learn(notice);
+        }
     }
 
     private static async Task<RunningSurface?> LaunchAsync(

@@ -44,6 +44,8 @@ public static class HeartbeatRules
             errors.Add($"The version must be 1–{MaxVersion} printable characters.");
         if (!IsText(beat.PortReason, MaxReason))
             errors.Add($"The reason of the port must be 1–{MaxReason} printable characters.");
+        if (beat.TokenVersion is not null && !IsText(beat.TokenVersion, HeartbeatRequest.MaxInstance))
+            errors.Add($"The version of the tokens must be 1–{HeartbeatRequest.MaxInstance} printable characters.");
         if (beat.Instance is not null && !IsText(beat.Instance, HeartbeatRequest.MaxInstance))
             errors.Add($"The instance must be 1–{HeartbeatRequest.MaxInstance} printable characters.");
         if (long.Min(long.Min(beat.ActiveTransfers, beat.RecentErrors), long.Min(beat.BytesPerSecond, beat.HeldBytes)) < 0

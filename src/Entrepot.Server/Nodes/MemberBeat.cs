@@ -15,11 +15,12 @@ namespace Entrepot.Server.Nodes;
 /// <param name="version">The product's version.</param>
 /// <param name="origin">The origin.</param>
 /// <param name="surface">Where it listens now.</param>
+/// <param name="tokens">What it knows of the network's tokens.</param>
 /// <param name="learn">Told of what the origin answers.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Where failures are logged.</param>
 internal sealed class MemberBeat(
-    string role, NodeName node, string site, string version, OriginClient origin, Func<SurfaceDocument> surface, Action<HeartbeatAnswer> learn, TimeProvider time, ILogger logger) : IDisposable
+    string role, NodeName node, string site, string version, OriginClient origin, Func<SurfaceDocument> surface, Func<string?> tokens, Action<HeartbeatAnswer> learn, TimeProvider time, ILogger logger) : IDisposable
 {
     private readonly string _instance = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
     private readonly SemaphoreSlim _sending = new(1, 1);
@@ -61,7 +62,7 @@ internal sealed class MemberBeat(
             var here = surface();
             learn(await origin.BeatAsync(
                 _admin,
-                new HeartbeatRequest(node.Value, site, here.Url, version, here.Reason, 0, 0, 0, 0, 0, 0, _draining) { Role = role, Instance = _instance },
+                new HeartbeatRequest(node.Value, site, here.Url, version, here.Reason, 0, 0, 0, 0, 0, 0, _draining) { Role = role, Instance = _instance, TokenVersion = tokens() },
                 cancellation));
         }
         catch (FaultException)

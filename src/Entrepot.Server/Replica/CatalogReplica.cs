@@ -24,6 +24,7 @@ internal sealed class CatalogReplica(OriginClient origin, ReplicaFolder folder, 
     private readonly FingerprintCache _fingerprints = new();
     private readonly SingleFlight<Sha256Digest, Fingerprint> _asking = new();
     private volatile CatalogView _view = CatalogView.Empty;
+    private volatile bool _isGuarded;
     private Dictionary<MirrorName, MirrorDocument> _told = [];
 
     /// <inheritdoc/>
@@ -33,7 +34,13 @@ internal sealed class CatalogReplica(OriginClient origin, ReplicaFolder folder, 
     public bool IsKnown { get; private set; }
 
     /// <inheritdoc/>
+    public bool IsGuarded => _isGuarded || _view.IsGuarded;
+
+    /// <inheritdoc/>
     public IReadOnlyList<MirrorInfo>? HoldersOf(CatalogView view, Sha256Digest digest) => null;
+
+    /// <summary>Takes over that the network has, or had, a private mirror: edges then take signed addresses alone.</summary>
+    public void Guard() => _isGuarded = true;
 
     /// <summary>Takes what is on disk.</summary>
     public async Task OpenAsync(CancellationToken cancellation)

@@ -13,6 +13,9 @@ public interface ICatalogSource
     /// <summary>False as long as it is not known at all what is published.</summary>
     bool IsKnown { get; }
 
+    /// <summary>True since the network has, or had, a private mirror: a digest alone then opens nothing.</summary>
+    bool IsGuarded { get; }
+
     /// <summary>The mirrors that hold a blob in any of their snapshots; null where that is not known.</summary>
     /// <param name="view">What is published.</param>
     /// <param name="digest">The blob.</param>
@@ -31,6 +34,9 @@ public sealed class OwnCatalog(MirrorCatalog catalog) : ICatalogSource
 
     /// <inheritdoc/>
     public bool IsKnown => true;
+
+    /// <inheritdoc/>
+    public bool IsGuarded => catalog.View.IsGuarded;
 
     /// <inheritdoc/>
     public IReadOnlyList<MirrorInfo>? HoldersOf(CatalogView view, Sha256Digest digest) => catalog.HoldersOf(view, digest);

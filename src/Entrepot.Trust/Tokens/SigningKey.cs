@@ -4,30 +4,20 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Entrepot.Trust.Tokens;
 
-/// <summary>A key pair on P-256 (FIPS 186-5). The name of a key is its thumbprint (RFC 7638).</summary>
-internal sealed class SigningKey
+/// <summary>A key pair that signs tokens, or did.</summary>
+internal sealed class SigningKey : VerifyingKey
 {
     private SigningKey(ECParameters pair, DateTimeOffset createdAt, DateTimeOffset? retiresAt)
+        : base(Base64Url.EncodeToString(pair.Q.X), Base64Url.EncodeToString(pair.Q.Y), retiresAt)
     {
-        // Keys in this form are instantiated by the library for each thread; an ECDsa of our own would be shared.
-        Public = Jwk(pair with { D = null });
-        Id = Base64Url.EncodeToString(Public.ComputeJwkThumbprint());
-        Public.KeyId = Id;
-        Private = Jwk(pair);
+        Private = Jwk(Public.X, Public.Y, Base64Url.EncodeToString(pair.D));
         Private.KeyId = Id;
-        (CreatedAt, RetiresAt) = (createdAt, retiresAt);
+        CreatedAt = createdAt;
     }
-
-    public string Id { get; }
-
-    public JsonWebKey Public { get; }
 
     public JsonWebKey Private { get; }
 
     public DateTimeOffset CreatedAt { get; }
-
-    /// <summary>From when on it verifies nothing; null for the one that signs.</summary>
-    public DateTimeOffset? RetiresAt { get; }
 
     public static SigningKey Create(DateTimeOffset now)
     {
@@ -54,15 +44,4 @@ internal sealed class SigningKey
         });
         return pair.ExportPkcs8PrivateKey();
     }
-
-    private static JsonWebKey Jwk(ECParameters pair) => new()
-    {
-        Kty = JsonWebAlgorithmsKeyTypes.EllipticCurve,
-        Crv = JsonWebKeyECTypes.P256,
-        Use = JsonWebKeyUseNames.Sig,
-        Alg = TokenFormat.Algorithm,
-        X = Base64Url.EncodeToString(pair.Q.X),
-        Y = Base64Url.EncodeToString(pair.Q.Y),
-        D = pair.D is null ? null : Base64Url.EncodeToString(pair.D),
-    };
 }

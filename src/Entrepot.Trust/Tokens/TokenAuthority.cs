@@ -16,7 +16,7 @@ namespace Entrepot.Trust.Tokens;
 
 /// <summary>Makes, judges and revokes the tokens of a network. Judging reads an immutable snapshot and takes no lock. Safe for use by several
 /// threads.</summary>
-public sealed class TokenAuthority : IDisposable
+public sealed class TokenAuthority : ITokenJudge, IDisposable
 {
     private readonly StateDatabase _state;
     private readonly SealingKey _sealing;
@@ -24,6 +24,7 @@ public sealed class TokenAuthority : IDisposable
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _changing = new(1, 1);
     private TokenTrust _trust;
+    private Told? _told;
 
     private TokenAuthority(StateDatabase state, SealingKey sealing, string network, TokenOptions options, TimeProvider time)
     {
@@ -40,7 +41,7 @@ public sealed class TokenAuthority : IDisposable
     /// <summary>The public keys as a JSON Web Key Set (RFC 7517).</summary>
     public byte[] KeySet => Volatile.Read(ref _trust).WriteKeySet(_time.GetUtcNow());
 
-    private SigningKey Current => Volatile.Read(ref _trust).Keys.Values.Single(static key => key.RetiresAt is null);
+    private SigningKey Current => Volatile.Read(ref _trust).Keys.Values.Cast<SigningKey>().Single(static key => key.RetiresAt is null);
 
     /// <summary>Opens the keys of a network, or makes the first.</summary>
     /// <param name="state">Where keys and revocations are kept.</param>
@@ -59,10 +60,19 @@ public sealed class TokenAuthority : IDisposable
         return authority;
     }
 
-    /// <summary>Judges a token.</summary>
-    /// <param name="token">The text as it was sent.</param>
-    /// <param name="grant">What it says, when it is good.</param>
-    /// <param name="fault">Why it is not: a <see cref="TokenFault"/>, never with a part of the token.</param>
+    /// <summary>By what other nodes judge as this one does.</summary>
+    public TokenNotice Notice
+    {
+        get
+        {
+            var (trust, told) = (Volatile.Read(ref _trust), Volatile.Read(ref _told));
+            if (told?.Trust != trust)
+                Volatile.Write(ref _told, told = new Told(trust, trust.Notice()));
+            return told.Notice;
+        }
+    }
+
+    /// <inheritdoc/>
     public bool TryVerify(string token, [NotNullWhen(true)] out TokenGrant? grant, [NotNullWhen(false)] out Fault? fault)
         => TokenVerifier.TryVerify(token, Volatile.Read(ref _trust), _time.GetUtcNow(), out grant, out fault);
 
@@ -193,7 +203,7 @@ public sealed class TokenAuthority : IDisposable
     public static TimeSpan OperatorLifetime { get; } = TimeSpan.FromMinutes(15);
 
     private TokenTrust Look(string network) => _state.Read(connection => new TokenTrust(
-        network, KeyTable.Read(connection, _sealing).ToFrozenDictionary(static key => key.Id), TokenTable.Revoked(connection).ToFrozenSet(StringComparer.Ordinal)));
+        network, KeyTable.Read(connection, _sealing).ToFrozenDictionary(static key => key.Id, static VerifyingKey (key) => key), TokenTable.Revoked(connection).ToFrozenSet(StringComparer.Ordinal)));
 
     private void Check(TokenOrder order)
     {
@@ -216,6 +226,8 @@ public sealed class TokenAuthority : IDisposable
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds());
 
     private static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+
+    private sealed record Told(TokenTrust Trust, TokenNotice Notice);
 
     private void Journal(StateTransaction transaction, string actor, string action, string subject, params ReadOnlySpan<(string Name, string Value)> details)
     {

@@ -7,8 +7,13 @@ namespace Entrepot.Trust.Tokens;
 /// <param name="Network">The network that must have issued them.</param>
 /// <param name="Keys">The keys that verify, by identifier.</param>
 /// <param name="Revoked">The identifiers of revoked tokens.</param>
-internal sealed record TokenTrust(string Network, FrozenDictionary<string, SigningKey> Keys, FrozenSet<string> Revoked)
+internal sealed record TokenTrust(string Network, FrozenDictionary<string, VerifyingKey> Keys, FrozenSet<string> Revoked)
 {
+    /// <summary>What another node is told, to judge as this one does.</summary>
+    public TokenNotice Notice() => new(
+        Network, [.. Keys.Values.OrderBy(static key => key.Id, StringComparer.Ordinal).Select(static key => new TokenKeyNotice(key.Public.X, key.Public.Y, key.RetiresAt))],
+        [.. Revoked.Order(StringComparer.Ordinal)]);
+
     /// <summary>The public keys as a JSON Web Key Set (RFC 7517 §5).</summary>
     public byte[] WriteKeySet(DateTimeOffset now)
     {
@@ -17,7 +22,7 @@ internal sealed record TokenTrust(string Network, FrozenDictionary<string, Signi
         {
             writer.WriteStartObject();
             writer.WriteStartArray("keys");
-            foreach (var key in Keys.Values.Where(key => key.RetiresAt is not { } end || now < end).OrderBy(static key => key.CreatedAt))
+            foreach (var key in Keys.Values.Where(key => key.RetiresAt is not { } end || now < end).OrderBy(static key => (key as SigningKey)?.CreatedAt))
             {
                 writer.WriteStartObject();
                 writer.WriteString("kty", key.Public.Kty);

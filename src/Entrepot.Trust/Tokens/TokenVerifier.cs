@@ -45,7 +45,7 @@ internal static class TokenVerifier
         return fault is null;
     }
 
-    private static Fault? FindKey(string token, TokenTrust trust, DateTimeOffset now, out byte[]? claims, out SigningKey? key)
+    private static Fault? FindKey(string token, TokenTrust trust, DateTimeOffset now, out byte[]? claims, out VerifyingKey? key)
     {
         (claims, key) = (null, null);
         if (token.Length > TokenFormat.MaxLength)
@@ -71,7 +71,7 @@ internal static class TokenVerifier
         return signature.Length == SignatureBytes ? null : Refused(TokenFault.Signature, "The token's signature is not valid.");
     }
 
-    private static Fault? CheckByLibrary(string token, TokenTrust trust, SigningKey key, DateTimeOffset now)
+    private static Fault? CheckByLibrary(string token, TokenTrust trust, VerifyingKey key, DateTimeOffset now)
     {
         // Completes at once: neither keys nor anything else is fetched.
         var result = Handler.ValidateTokenAsync(token, new TokenValidationParameters

@@ -9,7 +9,7 @@ namespace Entrepot.Trust.Urls;
 
 /// <summary>The keys that sign addresses, one for each hour, all derived from one secret (HKDF, RFC 5869), so that a restart changes none. Safe for
 /// use by several threads.</summary>
-public sealed class UrlKeyRing
+public sealed class UrlKeyRing : IUrlKeys
 {
     private const int SecretBytes = 32;
     private const string Purpose = "url-root";

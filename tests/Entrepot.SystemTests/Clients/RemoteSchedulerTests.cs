@@ -10,6 +10,38 @@ public sealed class RemoteSchedulerTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
+    public async Task A_private_mirror_is_read_through_it_by_token_and_by_nobody_else()
+    {
+        Command.Require("curl");
+        await using var network = await TestNetwork.StartAsync(1);
+        await using var scheduler = await EntrepotProcess.StartAsync(
+            network.Folder["door"], ["serve", "--roles", "scheduler", "--node", "door", .. await network.Origin.JoinArgumentsAsync(network.Folder["door"], "scheduler")]);
+        var file = network.Folder["disk.img"];
+        var digest = TestFolder.WriteRandom(file, 3L << 20, 8);
+        (await network.Origin.CommandAsync("mirror", "create", "vault", "--private")).ShouldSucceed();
+        (await network.Origin.CommandAsync("push", file, "vault/disk.img")).ShouldSucceed();
+        var reader = (await network.Origin.CommandAsync("token", "create", "--role", "viewer", "--mirror", "vault", "--name", "reader")).ShouldSucceed().Output.Trim();
+        var other = (await network.Origin.CommandAsync("token", "create", "--role", "viewer", "--mirror", "images")).ShouldSucceed().Output.Trim();
+        var got = network.Folder["got.img"];
+        var address = $"{scheduler.Url("scheduler")}vault/disk.img";
+
+        await Poll.UntilAsync(async () => await AskAsync(reader) == "200", Patience, () => $"it does not let the reader in:\n{scheduler.Output}");
+        TestFolder.HashOf(got).ShouldBe(digest);
+        (await AskAsync(null)).ShouldBe("404", "as though it were not there");
+        (await AskAsync(other)).ShouldBe("404");
+        (await AskAsync("nonsense")).ShouldBe("401");
+        var edge = (await Command.RunAsync("curl", "-sS", "-o", "/dev/null", "-w", "%{redirect_url}", "-H", $"Authorization: Bearer {reader}", address)).Output;
+        edge.ShouldContain("signature=");
+        (await Command.RunAsync("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", edge.Split('?')[0])).Output.ShouldBe("404", "an edge shows nothing without the signature");
+
+        (await network.Origin.CommandAsync("token", "revoke", "reader")).ShouldSucceed();
+        await Poll.UntilAsync(async () => await AskAsync(reader) == "401", Patience, () => $"a revoked token still opens:\n{scheduler.Output}");
+
+        async Task<string> AskAsync(string? token)
+            => (await Command.RunAsync("curl", ["-sSL", "-o", got, "-w", "%{http_code}", .. token is null ? Array.Empty<string>() : ["-H", $"Authorization: Bearer {token}"], address])).Output;
+    }
+
+    [Fact]
     public async Task Clients_are_sent_to_edges_by_a_scheduler_that_is_not_the_origin_and_outlives_it()
     {
         Command.Require("curl");
