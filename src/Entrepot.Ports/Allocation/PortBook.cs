@@ -218,6 +218,9 @@ public sealed class PortBook
     /// <summary>What is known of one node's ports, as the allocator sees it for a request.</summary>
     public PortSituation Situation(PortRequest request, PortObservation observed) => Situation(request.Node, request.Protocol, request, observed);
 
+    /// <summary>Who has and had the ports of a protocol on a node: a copy, to think further with.</summary>
+    internal NumberSpace Space(NodeName node, PortProtocol protocol) => _state.Read(connection => LeaseTable.ReadSpace(connection, node, protocol));
+
     private static ulong Draw() => BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
     private PortSituation Situation(NodeName node, PortProtocol protocol, PortRequest? request, PortObservation observed)
@@ -227,7 +230,8 @@ public sealed class PortBook
         return request is { Mode: AllocationMode.Random } ? situation with { Drawn = _draw() } : situation;
     }
 
-    private PortObservation WithEvidence(NodeName node, PortProtocol protocol, PortRequest? request, PortObservation observed)
+    /// <summary>What was observed, with what is known besides.</summary>
+    internal PortObservation WithEvidence(NodeName node, PortProtocol protocol, PortRequest? request, PortObservation observed)
         => Evidence is { } source && ReferenceEquals(observed.Evidence, PortEvidence.None)
             ? observed with { Evidence = source.For(node, protocol, request) }
             : observed;

@@ -114,12 +114,14 @@ public static class PortfileEffect
     {
         var wanted = after.Services.Where(service => service.Placement.Covers(scene.Node, scene.Site) && !scene.Own.Contains(service.Name)).ToList();
         var kept = wanted.Select(static service => service.Name).Concat(scene.Own).ToHashSet(StringComparer.Ordinal);
-        var leases = new List<PortLease>();
+        var (leases, released) = (new List<PortLease>(), new List<PortLease>());
         foreach (var lease in scene.Leases.Where(lease => lease.Node == scene.Node))
         {
-            if (kept.Contains(PortSuccession.ServiceOf(lease.Service)) || kept.Contains(lease.Service))
+            if (kept.Contains(lease.Service))
                 leases.Add(lease);
-            else if (lease.Slot == 0)
+            else
+                released.Add(lease);
+            if (released.Contains(lease) && lease.Slot == 0)
                 effects.Add(new ChangeEffect(EffectWeight.Attention, $"lease {lease.Protocol.Name()}/{Text(lease.Port)}", $"of '{lease.Service}' is released on node {scene.Node}"));
         }
 
@@ -127,12 +129,23 @@ public static class PortfileEffect
         var then = FirstPorts(scene.Leases.Where(lease => lease.Node != scene.Node).Concat(leases));
         foreach (var protocol in wanted.GroupBy(static service => service.Protocol))
         {
-            var space = new NumberSpace(leases.Where(lease => lease.Protocol == protocol.Key).Select(static lease => new LeaseHolder(lease.Port, lease.Service, lease.Slot)), [], []);
+            var space = scene.Book?.Space(scene.Node, protocol.Key)
+                ?? new NumberSpace(scene.Leases.Where(lease => lease.Node == scene.Node && lease.Protocol == protocol.Key).Select(static lease => new LeaseHolder(lease.Port, lease.Service, lease.Slot)), [], []);
+            foreach (var lease in released.Where(lease => lease.Protocol == protocol.Key))
+                Release(space, lease, scene.Now);
             foreach (var service in protocol)
                 Grant(after, service, scene, policy, space, then, effects);
         }
 
         return then;
+    }
+
+    /// <summary>As the port book notes it: the port cools down, and has had another owner.</summary>
+    private static void Release(NumberSpace space, PortLease lease, DateTimeOffset now)
+    {
+        space.Release(lease.Port, lease.Service, lease.Slot, now.ToUnixTimeMilliseconds(), long.MinValue);
+        if (space.ChangesOwner(lease.Port, lease.Service))
+            space.Remember(lease.Port, lease.Service, 1, 0, 0);
     }
 
     private static List<LeasedPort> FirstPorts(IEnumerable<PortLease> leases) => [.. leases.Where(static lease => lease.Slot == 0).Select(LeasedPort.Of)];
@@ -148,6 +161,8 @@ public static class PortfileEffect
         var observed = scene.Observed(service.Protocol);
         // A program that runs already has its own port, and is no obstacle to its own lease.
         observed = observed with { InTheWay = [.. observed.InTheWay.Where(socket => service.Port is not { } first || socket.Port < first || socket.Port >= first + service.Ports)] };
+        if (scene.Book is { } book)
+            observed = book.WithEvidence(scene.Node, service.Protocol, request, observed);
         var situation = SituationAssembler.Assemble(service.Protocol, request, space, policy, observed, scene.Now);
         var isDrawn = service.Mode == AllocationMode.Random;
         var decision = PortAllocator.Decide(request, isDrawn ? situation with { Drawn = 0 } : situation);

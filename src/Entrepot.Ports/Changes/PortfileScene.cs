@@ -11,4 +11,8 @@ namespace Entrepot.Ports.Changes;
 /// <param name="Observed">What the host shows of a service's protocol.</param>
 /// <param name="Now">The time, UTC.</param>
 public sealed record PortfileScene(
-    NodeName Node, string Site, IReadOnlySet<string> Own, IReadOnlyList<PortLease> Leases, Func<PortProtocol, PortObservation> Observed, DateTimeOffset Now);
+    NodeName Node, string Site, IReadOnlySet<string> Own, IReadOnlyList<PortLease> Leases, Func<PortProtocol, PortObservation> Observed, DateTimeOffset Now)
+{
+    /// <summary>Whose past and evidence count in decisions; null for none.</summary>
+    public PortBook? Book { get; init; }
+}

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization.Metadata;
 using Entrepot.Core.Faults;
 using Entrepot.Server.Access;
 using Entrepot.Server.Accounts;
@@ -25,16 +26,16 @@ internal static class ChangeEndpoints
     /// <summary>Adds the endpoints.</summary>
     public static void MapChanges(this IEndpointRouteBuilder routes, ChangeService service, AccountService accounts)
     {
-        routes.MapGet("/v1/documents/{document}", (HttpContext context, string document) => JsonExchange.WriteAsync(context, service.Current(document), ApiJson.Default.CurrentDocument))
+        routes.MapGet("/v1/documents/{document}", (HttpContext context, string document) => ReadAsync(context, () => service.Current(document), ApiJson.Default.CurrentDocument))
             .Needs(Permission.ChangesRead)
             .Describe("GetCurrentDocument", "Read a document as it is in force", "The portfile of the origin, or the settings of all mirrors: what the next change is made from.")
             .Produces<CurrentDocument>()
             .Refuses(400, 409, 503);
-        routes.MapGet("/v1/changes", (Delegate)((HttpContext context) => JsonExchange.WriteAsync(context, service.List(MaxListed), ApiJson.Default.ChangeListDocument)))
+        routes.MapGet("/v1/changes", (Delegate)((HttpContext context) => ReadAsync(context, () => service.List(MaxListed), ApiJson.Default.ChangeListDocument)))
             .Needs(Permission.ChangesRead)
             .Describe("ListChanges", "List changes", $"The newest {MaxListed}, newest first, without their documents; and what somebody should look at.")
             .Produces<ChangeListDocument>();
-        routes.MapGet("/v1/changes/{change:long}", (HttpContext context, long change) => JsonExchange.WriteAsync(context, service.Show(change), ApiJson.Default.ChangeDocument))
+        routes.MapGet("/v1/changes/{change:long}", (HttpContext context, long change) => ReadAsync(context, () => service.Show(change), ApiJson.Default.ChangeDocument))
             .Needs(Permission.ChangesRead)
             .Describe("GetChange", "Look at a change", "With its diff and its effect, computed now while it is open; approval and review come with what was signed.")
             .Produces<ChangeDocument>()
@@ -72,9 +73,16 @@ internal static class ChangeEndpoints
             .Refuses(400, 404, 409, 429);
     }
 
+    private static Task ReadAsync<T>(HttpContext context, Func<T> read, JsonTypeInfo<T> type)
+    {
+        RequireAllMirrors(context);
+        return JsonExchange.WriteAsync(context, read(), type);
+    }
+
     private static async Task ProposeAsync(ChangeService service, HttpContext context)
     {
-        var by = OfAllMirrors(service, context);
+        RequireAllMirrors(context);
+        var by = ActorOf(service, context);
         var request = await JsonExchange.ReadAsync(context, ApiJson.Default.ProposeChangeRequest, MaxProposal);
         var change = await service.ProposeAsync(request, by, context.RequestAborted);
         if (change.Id != 0)
@@ -106,20 +114,22 @@ internal static class ChangeEndpoints
 
     private static async Task ApplyAsync(ChangeService service, HttpContext context, long change)
     {
-        var by = OfAllMirrors(service, context);
+        RequireAllMirrors(context);
+        var by = ActorOf(service, context);
         var request = await JsonExchange.ReadAsync(context, ApiJson.Default.ApplyChangeRequest, JsonExchange.SmallDocument);
         await JsonExchange.WriteAsync(context, await service.ApplyAsync(change, request, by, context.RequestAborted), ApiJson.Default.ChangeDocument);
     }
 
-    /// <summary>The caller, unless its credential is for certain mirrors only: documents are of all.</summary>
-    private static ChangeActor OfAllMirrors(ChangeService service, HttpContext context)
+    /// <summary>Documents are of all mirrors: whoever is for certain ones neither changes them nor learns of the others.</summary>
+    private static void RequireAllMirrors(HttpContext context)
     {
         var principal = Requester.Of(context);
-        return principal.Mirrors.Count == 0
-            ? service.ActorOf(principal, Requester.ActorOf(context))
-            : throw Fault.Of(
+        if (principal.Mirrors.Count > 0)
+            throw Fault.Of(
                 AccessFault.Mirror, FaultKind.Forbidden, $"'{principal.Name}' is for certain mirrors only, and documents are of all.", "Use a token that names no mirror.").ToException();
     }
+
+    private static ChangeActor ActorOf(ChangeService service, HttpContext context) => service.ActorOf(Requester.Of(context), Requester.ActorOf(context));
 
     private static (ChangeActor By, string Person) PersonOf(ChangeService service, HttpContext context)
     {

@@ -43,7 +43,7 @@ internal sealed class PortfileDocument(
     {
         var next = Read(after).Require();
         var was = Read(before).Portfile;
-        var effects = PortfileEffect.Of(was ?? declaration.Current, next, new PortfileScene(settings.Node, settings.Site, own(), ports.Leases(), Observe, time.GetUtcNow()));
+        var effects = PortfileEffect.Of(was ?? declaration.Current, next, new PortfileScene(settings.Node, settings.Site, own(), ports.Leases(), Observe, time.GetUtcNow()) { Book = ports });
         return was is not null ? effects : [new ChangeEffect(EffectWeight.Attention, "portfile", "on disk holds errors; the effect is that on the one in force"), .. effects];
     }
 

@@ -70,6 +70,8 @@ public sealed class MirrorChangeTests
         (await ChangeSite.CodeOfAsync(site.ProposeAsync(token, "mirrors", "mirrors: [{name: other}]"))).ShouldBe("access/mirror");
         var id = await site.ProposedAsync(site.Operator(), "mirrors", "mirrors: [{name: other}]");
         (await ChangeSite.CodeOfAsync(site.ApplyAsync(token, id))).ShouldBe("access/mirror");
+        foreach (var path in (string[])["/v1/documents/mirrors", "/v1/changes", $"/v1/changes/{id}"])
+            (await ChangeSite.CodeOfAsync(site.SendAsync("admin", HttpMethod.Get, path, token))).ShouldBe("access/mirror", "nor does it learn of the others");
         (await ChangeSite.CodeOfAsync(site.ProposeAsync(site.Operator(), "mirrors", "mirrors: [{name: x, kind: proxy}]"))).ShouldBe("change/invalid");
     }
 
