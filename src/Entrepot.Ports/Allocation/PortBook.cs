@@ -307,7 +307,10 @@ public sealed class PortBook
                 wanted = request.WantedPort,
                 moved = decision.Moved,
                 reason = decision.Reason,
-            })));
+            }))
+        {
+            After = Text(leases[0]),
+        });
         return leases;
     }
 
@@ -330,7 +333,10 @@ public sealed class PortBook
         if (step.Action == LeaseAction.Lapse)
             JournalTable.Append(transaction, new JournalEntry(
                 now, $"node:{lease.Node}", "lease.lapse", $"{lease.Node}/{lease.Name}",
-                JsonSerializer.Serialize(new { service = lease.Service, generation = lease.Generation, reason = step.Why })));
+                JsonSerializer.Serialize(new { service = lease.Service, generation = lease.Generation, reason = step.Why }))
+            {
+                Before = Text(lease), After = Text(lease with { State = PortLeaseState.Lapsed }),
+            });
     }
 
     private static void JournalRefusal(StateTransaction transaction, PortRequest request, PortDecision decision, DateTimeOffset now)
@@ -354,7 +360,13 @@ public sealed class PortBook
         _cache.Seal(transaction);
         JournalTable.Append(transaction, new JournalEntry(
             now, actor, "lease.release", $"{lease.Node}/{lease.Name}",
-            JsonSerializer.Serialize(new { service = lease.Service, generation = lease.Generation, reason = why })));
+            JsonSerializer.Serialize(new { service = lease.Service, generation = lease.Generation, reason = why }))
+        {
+            Before = Text(lease),
+        });
         return true;
     }
+
+    /// <summary>A lease for the journal.</summary>
+    private static string Text(PortLease lease) => JsonSerializer.Serialize(new { port = lease.Port, state = lease.State.ToString().ToLowerInvariant() });
 }

@@ -20,6 +20,7 @@ public sealed class ReservedPortsTable(StateDatabase state, NodeName node, TimeP
         => state.WriteAsync(
             transaction =>
             {
+                var before = transaction.FirstPrepared("SELECT ports FROM port_reservations WHERE node = @node", ("@node", node.Value)) is [string kept] ? $"\"{kept}\"" : null;
                 var changed = transaction.ExecutePrepared(
                     """
                     INSERT INTO port_reservations (node, ports, boot) VALUES (@node, @ports, @boot)
@@ -28,7 +29,7 @@ public sealed class ReservedPortsTable(StateDatabase state, NodeName node, TimeP
                     ("@node", node.Value), ("@ports", ours.ToString()), ("@boot", boot));
                 if (changed > 0)
                     JournalTable.Append(transaction, new JournalEntry(
-                        time.GetUtcNow(), $"node:{node}", "ports.reserve", node.Value, $$"""{"ours":"{{ours}}"}"""));
+                        time.GetUtcNow(), $"node:{node}", "ports.reserve", node.Value, $$"""{"ours":"{{ours}}"}""") { Before = before, After = $"\"{ours}\"" });
             },
             cancellation);
 }

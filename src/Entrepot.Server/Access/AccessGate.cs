@@ -187,7 +187,10 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
                 transaction,
                 new JournalEntry(
                     time.GetUtcNow(), $"anonymous@{source}", "access.refuse", access.Surface,
-                    JournalDetails.Of(("reason", fault.Code), ("failures", count.ToString(CultureInfo.InvariantCulture))))));
+                    JournalDetails.Of(("reason", fault.Code), ("failures", count.ToString(CultureInfo.InvariantCulture))))
+                {
+                    Result = JournalResult.Refused,
+                }));
         }
         catch (Exception error)
         {

@@ -209,7 +209,7 @@ internal sealed class PortGuard(
 
         watch.Refusal = null;
         Log.Blocked(logger, port.Name, port.Service, block ? "blocked" : "open again");
-        await JournalAsync(block ? "guard.block" : "guard.unblock", port, block ? "A stranger has it." : "No stranger is there any more.", cancellation);
+        await JournalAsync(block ? "guard.block" : "guard.unblock", port, block ? "A stranger has it." : "No stranger is there any more.", cancellation, block ? ("\"open\"", "\"blocked\"") : ("\"blocked\"", "\"open\""));
     }
 
     private async Task MoveAsync(Watch watch, GuardedPort port, bool home)
@@ -240,10 +240,13 @@ internal sealed class PortGuard(
         }
     }
 
-    private Task JournalAsync(string action, GuardedPort port, string reason, CancellationToken cancellation)
+    private Task JournalAsync(string action, GuardedPort port, string reason, CancellationToken cancellation, (string? Before, string? After) change = default)
         => state.WriteAsync(
             transaction => JournalTable.Append(transaction, new JournalEntry(
-                time.GetUtcNow(), Actor, action, $"{options.Node}/{port.Name}", JournalDetails.Of(("service", port.Service), ("reason", reason)))),
+                time.GetUtcNow(), Actor, action, $"{options.Node}/{port.Name}", JournalDetails.Of(("service", port.Service), ("reason", reason)))
+            {
+                Before = change.Before, After = change.After,
+            }),
             cancellation);
 
     /// <summary>One watched service with what is remembered of it.</summary>

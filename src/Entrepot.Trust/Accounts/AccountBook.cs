@@ -216,8 +216,16 @@ public sealed class AccountBook : IDisposable
                     _ => action != ProveAction ? Wrong() : Fault.Of(
                         AccountFault.Credentials, FaultKind.Forbidden, "The code is not one that the app shows now.", "Check the clock of the app's device, and enter the next code."),
                 };
-                Journal(transaction, actor, action, name, isDone ? JournalResult.Done : JournalResult.Refused, isDone ? null : Enum.Parse<AccountFault>(outcome == SignInOutcome.Wrong ? nameof(AccountFault.Credentials) : outcome.ToString()));
-                return (AccountTable.Find(transaction, name)!.Account, fault);
+                var after = AccountTable.Find(transaction, name)!.Account;
+                // A recovery code that is used up, or a lock, is a change too.
+                var (was, isNow) = (Text(found.Account), Text(after));
+                JournalTable.Append(
+                    transaction,
+                    new JournalEntry(now, actor, action, name, isDone ? "{}" : Reason(Enum.Parse<AccountFault>(outcome == SignInOutcome.Wrong ? nameof(AccountFault.Credentials) : outcome.ToString())))
+                    {
+                        Result = isDone ? JournalResult.Done : JournalResult.Refused, Before = was == isNow ? null : was, After = was == isNow ? null : isNow,
+                    });
+                return (after, fault);
             },
             cancellation);
         return refusal is null ? account! : throw refusal.ToException();
@@ -252,10 +260,12 @@ public sealed class AccountBook : IDisposable
     private void Journal(StateTransaction transaction, string actor, string action, string name, JournalResult result, AccountFault? why)
         => JournalTable.Append(
             transaction,
-            new JournalEntry(_time.GetUtcNow(), actor, action, name, why is { } reason ? JsonSerializer.Serialize(new Dictionary<string, string> { ["reason"] = Fault.CodeOf(reason) }) : "{}")
+            new JournalEntry(_time.GetUtcNow(), actor, action, name, why is { } reason ? Reason(reason) : "{}")
             {
                 Result = result,
             });
+
+    private static string Reason(AccountFault reason) => JsonSerializer.Serialize(new Dictionary<string, string> { ["reason"] = Fault.CodeOf(reason) });
 
     private static string? Text(Account? account) => account is null
         ? null

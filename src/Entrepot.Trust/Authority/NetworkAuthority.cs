@@ -42,7 +42,7 @@ public sealed class NetworkAuthority : IDisposable
             await database.WriteAsync(transaction =>
             {
                 AuthorityTable.Add(transaction, row);
-                JournalTable.Append(transaction, new JournalEntry(now, "system:authority", "authority.create", row.Fingerprint));
+                JournalTable.Append(transaction, new JournalEntry(now, "system:authority", "authority.create", row.Fingerprint) { After = Text([row.Fingerprint]) });
             });
             rows = [row];
         }
@@ -98,7 +98,10 @@ public sealed class NetworkAuthority : IDisposable
                 AuthorityTable.Add(transaction, row);
                 JournalTable.Append(transaction, new JournalEntry(
                     now, actor, "authority.rotate", next.Fingerprint,
-                    $$"""{"signsFrom":"{{signsFrom.UtcDateTime:O}}","old":"{{old.Fingerprint}}","oldTrustedUntil":"{{oldUntil.UtcDateTime:O}}"}"""));
+                    $$"""{"signsFrom":"{{signsFrom.UtcDateTime:O}}","old":"{{old.Fingerprint}}","oldTrustedUntil":"{{oldUntil.UtcDateTime:O}}"}""")
+                {
+                    Before = Text(state.Signers.Select(static signer => signer.Fingerprint)), After = Text(planned.Signers.Select(static signer => signer.Fingerprint)),
+                });
             });
             Volatile.Write(ref _state, planned);
             Changed?.Invoke();
@@ -123,10 +126,13 @@ public sealed class NetworkAuthority : IDisposable
                 return false;
             await _database.WriteAsync(transaction =>
             {
+                var believed = state.Signers.Select(static signer => signer.Fingerprint).ToList();
                 foreach (var signer in over)
                 {
                     AuthorityTable.Remove(transaction, signer.Fingerprint);
-                    JournalTable.Append(transaction, new JournalEntry(now, "system:authority", "authority.drop", signer.Fingerprint));
+                    var before = Text(believed);
+                    believed.Remove(signer.Fingerprint);
+                    JournalTable.Append(transaction, new JournalEntry(now, "system:authority", "authority.drop", signer.Fingerprint) { Before = before, After = Text(believed) });
                 }
             });
             Volatile.Write(ref _state, state with { Signers = [.. state.Signers.Except(over)] });
@@ -183,4 +189,7 @@ public sealed class NetworkAuthority : IDisposable
     private static DateTimeOffset At(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 
     private static string Purpose(string fingerprint) => $"authority:{fingerprint}";
+
+    /// <summary>Which authorities are believed, for the journal.</summary>
+    private static string Text(IEnumerable<string> fingerprints) => $$"""{"believed":[{{string.Join(',', fingerprints.Select(static fingerprint => $"\"{fingerprint}\""))}}]}""";
 }

@@ -84,7 +84,7 @@ public sealed class NodeEnrolment
             if (EnrolmentTable.CountOpenTokens(transaction, now) >= MaxOpenTokens)
                 throw Fault.Of(EnrolmentFault.TooMany, FaultKind.Exhausted, $"{MaxOpenTokens} tokens wait to be used.", "Use them, or wait until they end.").ToException();
             EnrolmentTable.AddToken(transaction, token.Hash, order, now);
-            Note(transaction, now, actor, "node.token", order.Node?.Value ?? "*", ("role", NodeIdentity.TextOf(order.Role)), ("site", order.Site), ("expires", Text(now + order.Life)));
+            Note(transaction, now, actor, "node.token", order.Node?.Value ?? "*", JournalResult.Done, null, null, ("role", NodeIdentity.TextOf(order.Role)), ("site", order.Site), ("expires", Text(now + order.Life)));
         });
         return (token, now + order.Life);
     }
@@ -102,14 +102,14 @@ public sealed class NodeEnrolment
             var refused = Judge(row, nodes, wish, now);
             if (refused is not null)
             {
-                Note(transaction, now, $"node:{wish.Name}@{wish.From}", "node.refuse", wish.Name.Value, ("reason", refused.Code), ("role", NodeIdentity.TextOf(wish.Role)));
+                Note(transaction, now, $"node:{wish.Name}@{wish.From}", "node.refuse", wish.Name.Value, JournalResult.Refused, null, null, ("reason", refused.Code), ("role", NodeIdentity.TextOf(wish.Role)));
                 return (null, refused);
             }
 
             var joined = new EnrolledNode(wish.Name, wish.Role, row!.Site, FreeHosts(nodes, wish.Name, wish.Hosts), now, now);
             EnrolmentTable.UseToken(transaction, hash, wish.Name, now);
             EnrolmentTable.PutNode(transaction, joined);
-            Note(transaction, now, $"node:{wish.Name}@{wish.From}", "node.join", wish.Name.Value, ("role", NodeIdentity.TextOf(wish.Role)), ("site", row.Site), ("hosts", string.Join(' ', joined.Hosts)));
+            Note(transaction, now, $"node:{wish.Name}@{wish.From}", "node.join", wish.Name.Value, JournalResult.Done, null, Describe(joined), ("role", NodeIdentity.TextOf(wish.Role)), ("site", row.Site), ("hosts", string.Join(' ', joined.Hosts)));
             return ((EnrolledNode?)joined, (Fault?)null);
         });
         if (fault is not null)
@@ -133,7 +133,7 @@ public sealed class NodeEnrolment
                 throw wrong.ToException();
             var next = node with { Hosts = FreeHosts(nodes, name, hosts), RenewedAt = now };
             EnrolmentTable.PutNode(transaction, next);
-            Note(transaction, now, $"node:{name}", "node.renew", name.Value);
+            Note(transaction, now, $"node:{name}", "node.renew", name.Value, JournalResult.Done, Describe(node), Describe(next));
             return next;
         });
         Reload();
@@ -172,7 +172,7 @@ public sealed class NodeEnrolment
                 EnrolmentTable.PutRevocation(transaction, new Revocation(name, now));
             foreach (var over in _revocations.Where(revocation => revocation.IsOver(now) && revocation.Name != name))
                 EnrolmentTable.RemoveRevocation(transaction, over.Name);
-            Note(transaction, now, actor, action, name.Value, details);
+            Note(transaction, now, actor, action, name.Value, JournalResult.Done, Describe(before), Describe(after), details);
             return after ?? before;
         });
         Reload();
@@ -225,10 +225,17 @@ public sealed class NodeEnrolment
         ImmutableInterlocked.InterlockedExchange(ref _revocations, [.. EnrolmentTable.ReadRevocations(_database)]);
     }
 
-    private static void Note(StateTransaction transaction, DateTimeOffset at, string actor, string action, string subject, params (string Key, string? Value)[] details)
-        => JournalTable.Append(transaction, new JournalEntry(
-            at, actor, action, subject,
-            JsonSerializer.Serialize(details.Where(static detail => detail.Value is not null).ToDictionary(static detail => detail.Key, static detail => detail.Value), TrustJson.Default.DictionaryStringString)));
+    private static void Note(
+        StateTransaction transaction, DateTimeOffset at, string actor, string action, string subject, JournalResult result, string? before, string? after,
+        params (string Key, string? Value)[] details)
+        => JournalTable.Append(transaction, new JournalEntry(at, actor, action, subject, Json(details)) { Result = result, Before = before, After = after });
+
+    private static string? Describe(EnrolledNode? node) => node is null ? null : Json(
+        ("role", NodeIdentity.TextOf(node.Role)), ("site", node.Site), ("hosts", string.Join(' ', node.Hosts)), ("renewed", Text(node.RenewedAt)),
+        ("state", node.RevokedAt is not null ? "revoked" : node.Draining ? "draining" : "enrolled"));
+
+    private static string Json(params (string Key, string? Value)[] members) => JsonSerializer.Serialize(
+        members.Where(static member => member.Value is not null).ToDictionary(static member => member.Key, static member => member.Value), TrustJson.Default.DictionaryStringString);
 
     private static Fault RevokedFault(EnrolledNode node) => Fault.Of(
         EnrolmentFault.Revoked, FaultKind.Forbidden, $"Node '{node.Name}' was revoked {(node.RevokedAt is { } at ? Text(at) : "")}: {node.RevokedWhy}",

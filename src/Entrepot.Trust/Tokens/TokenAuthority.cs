@@ -103,8 +103,7 @@ public sealed class TokenAuthority : ITokenJudge, IDisposable
                             TokenFault.TooMany, FaultKind.Exhausted, $"{TokenOptions.MaxLive} tokens are in use.", "Revoke those that nobody needs.").ToException();
                     TokenTable.Forget(transaction, now - _options.MaxLifetime);
                     TokenTable.Insert(transaction, record);
-                    Journal(transaction, actor, "token.create", name, ("id", id), ("roles", string.Join(',', Roles.WordsOf(grant.Roles))),
-                        ("mirrors", string.Join(',', grant.Mirrors.Order(StringComparer.Ordinal))), ("expires", grant.ExpiresAt.ToString("u", CultureInfo.InvariantCulture)));
+                    Journal(transaction, actor, "token.create", name, null, Describe(record), ("id", id));
                 },
                 cancellation);
             return new IssuedToken(TokenWriter.Write(grant, Network, key), record);
@@ -146,8 +145,9 @@ public sealed class TokenAuthority : ITokenJudge, IDisposable
                     if (found.RevokedAt is not null)
                         return found;
                     TokenTable.Revoke(transaction, found.Grant.Id, now, actor);
-                    Journal(transaction, actor, "token.revoke", found.Grant.Name, ("id", found.Grant.Id));
-                    return found with { RevokedAt = now, RevokedBy = actor };
+                    var after = found with { RevokedAt = now, RevokedBy = actor };
+                    Journal(transaction, actor, "token.revoke", found.Grant.Name, Describe(found), Describe(after), ("id", found.Grant.Id));
+                    return after;
                 },
                 cancellation);
             Volatile.Write(ref _trust, Look(Network));
@@ -171,6 +171,7 @@ public sealed class TokenAuthority : ITokenJudge, IDisposable
         try
         {
             var now = Now();
+            var before = Volatile.Read(ref _trust).Keys.Values.SingleOrDefault(static known => known.RetiresAt is null)?.Id;
             var key = SigningKey.Create(now);
             rotation = await _state.WriteAsync(
                 transaction =>
@@ -181,7 +182,7 @@ public sealed class TokenAuthority : ITokenJudge, IDisposable
                     KeyTable.Retire(transaction, end);
                     KeyTable.Forget(transaction, now);
                     KeyTable.Insert(transaction, key, _sealing);
-                    Journal(transaction, actor, "token.rotate-keys", key.Id, ("oldKeysEnd", end.ToString("u", CultureInfo.InvariantCulture)));
+                    Journal(transaction, actor, "token.rotate-keys", key.Id, before is null ? null : Text(("signs", before)), Text(("signs", key.Id)), ("oldKeysEnd", end.ToString("u", CultureInfo.InvariantCulture)));
                     return new KeyRotation(key.Id, end);
                 },
                 cancellation);
@@ -229,11 +230,18 @@ public sealed class TokenAuthority : ITokenJudge, IDisposable
 
     private sealed record Told(TokenTrust Trust, TokenNotice Notice);
 
-    private void Journal(StateTransaction transaction, string actor, string action, string subject, params ReadOnlySpan<(string Name, string Value)> details)
+    private void Journal(StateTransaction transaction, string actor, string action, string subject, string? before, string? after, params ReadOnlySpan<(string Name, string Value)> details)
+        => JournalTable.Append(transaction, new JournalEntry(_time.GetUtcNow(), actor, action, subject, Text(details)) { Before = before, After = after });
+
+    private static string Describe(TokenRecord record) => Text(
+        ("roles", string.Join(',', Roles.WordsOf(record.Grant.Roles))), ("mirrors", string.Join(',', record.Grant.Mirrors.Order(StringComparer.Ordinal))),
+        ("expires", record.Grant.ExpiresAt.ToString("u", CultureInfo.InvariantCulture)), ("state", record.RevokedAt is null ? "live" : "revoked"));
+
+    private static string Text(params ReadOnlySpan<(string Name, string Value)> members)
     {
         var pairs = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (name, value) in details)
+        foreach (var (name, value) in members)
             pairs[name] = value;
-        JournalTable.Append(transaction, new JournalEntry(_time.GetUtcNow(), actor, action, subject, JsonSerializer.Serialize(pairs)));
+        return JsonSerializer.Serialize(pairs);
     }
 }

@@ -1,5 +1,6 @@
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
+using Entrepot.Core.Journal;
 using Entrepot.Tests.Trust.Authority;
 using Entrepot.Trust.Authority;
 using Entrepot.Trust.Enrolment;
@@ -33,6 +34,26 @@ public sealed class NodeEnrolmentTests
 
         joined.ShouldBe(1);
         Open(world).Nodes.ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task The_journal_tells_what_a_node_was_and_is_at_each_change()
+    {
+        await using var world = await TrustWorld.CreateAsync();
+        var enrolment = Open(world);
+        await enrolment.JoinAsync((await enrolment.CreateTokenAsync(Order(), "test")).Token, Wish("cache-1"));
+        await ReasonAsync(async () => await enrolment.JoinAsync((await enrolment.CreateTokenAsync(Order(), "test")).Token, Wish("cache-1")));
+        await enrolment.DrainAsync(Cache, true, "test");
+        await enrolment.RevokeAsync(Cache, "lost", "test");
+        await enrolment.RemoveAsync(Cache, "test");
+
+        JournalTable.Read(world.State, 0, 100, "node.").Where(static entry => entry.Action != "node.token")
+            .Select(static entry => $"{entry.Action} {entry.Result}: {State(entry.Before)} → {State(entry.After)}").ShouldBe(
+        [
+            "node.join Done:  → enrolled", "node.refuse Refused:  → ", "node.drain Done: enrolled → draining", "node.revoke Done: draining → revoked", "node.remove Done: revoked → ",
+        ]);
+
+        static string State(string? json) => json is null ? "" : System.Text.Json.JsonDocument.Parse(json).RootElement.GetProperty("state").GetString()!;
     }
 
     [Fact]

@@ -88,6 +88,8 @@ public sealed class TokenAuthorityTests : IAsyncLifetime
         kept.Grant.Mirrors.ShouldBe(["images"]);
         var journal = JournalTable.Read(_world.State, 0, 100, "token.");
         journal.Select(static entry => entry.Action).ShouldBe(["token.rotate-keys", "token.create", "token.revoke"]);
+        journal.Select(static entry => (entry.Before is not null, entry.After is not null)).ShouldBe([(false, true), (false, true), (true, true)]);
+        (journal[2].Before!.Contains("\"state\":\"live\"", StringComparison.Ordinal), journal[2].After!.Contains("\"state\":\"revoked\"", StringComparison.Ordinal)).ShouldBe((true, true));
         var signature = issued.Text.Split('.')[2];
         var bytes = await File.ReadAllBytesAsync(_world.State.File + "-wal", Cancellation);
         Encoding.Latin1.GetString(bytes).ShouldNotContain(signature);
