@@ -9,6 +9,9 @@ public enum CopyFault
     /// <summary>What it sends is no export of a journal.</summary>
     Malformed,
 
+    /// <summary>It sends on and on without signing anything.</summary>
+    Endless,
+
     /// <summary>What it sent for the first copy does not prove.</summary>
     Broken,
 

@@ -14,8 +14,13 @@ namespace Entrepot.Server.Audit.Copy;
 /// <param name="sealing">Seals it.</param>
 /// <param name="time">The clock, by which entries are old enough to go.</param>
 /// <param name="logger">Where it is told.</param>
-internal sealed class JournalFollower(IJournalFeed feed, StateDatabase state, SealingKey sealing, TimeProvider time, ILogger logger)
+/// <param name="longestPart">Most characters from one checkpoint to the next: they are held in memory until it proves them.</param>
+internal sealed class JournalFollower(
+    IJournalFeed feed, StateDatabase state, SealingKey sealing, TimeProvider time, ILogger logger, long longestPart = JournalFollower.LongestPart)
 {
+    /// <summary>Some 100,000 entries; the journal signs after 1000 unless <c>journal.checkpointEntries</c> says otherwise.</summary>
+    internal const long LongestPart = 128 << 20;
+
     /// <summary>Most segments that are fetched again in one round.</summary>
     private const int CoveredAtOnce = 100;
 
@@ -47,6 +52,7 @@ internal sealed class JournalFollower(IJournalFeed feed, StateDatabase state, Se
     {
         JournalExportPass? pass = null;
         var lines = new List<string>();
+        var held = 0L;
         var (firstAt, lastAt) = (DateTimeOffset.MaxValue, DateTimeOffset.MinValue);
         try
         {
@@ -65,6 +71,7 @@ internal sealed class JournalFollower(IJournalFeed feed, StateDatabase state, Se
                 if (pass.Line(line) is { } flaw)
                     return Known(head!, flaw);
                 lines.Add(line);
+                held = Held(held, line);
                 if (ReferenceEquals(signed, pass.Newest))
                 {
                     // A clock may have been set back in between.
@@ -76,7 +83,7 @@ internal sealed class JournalFollower(IJournalFeed feed, StateDatabase state, Se
                     head = await KeepAsync(head!, pass, lines, firstAt, lastAt, cancellation);
                 else if (head!.Last == head.First - 1)
                     head = head with { Anchor = line };
-                (lines, firstAt, lastAt) = ([], DateTimeOffset.MaxValue, DateTimeOffset.MinValue);
+                (lines, held, firstAt, lastAt) = ([], 0, DateTimeOffset.MaxValue, DateTimeOffset.MinValue);
             }
         }
         catch (FaultException error) when (error.Fault.Code == Fault.CodeOf(JournalFault.Missing))
@@ -118,10 +125,12 @@ internal sealed class JournalFollower(IJournalFeed feed, StateDatabase state, Se
         var gone = CopyTable.Segments(state).Where(segment => segment.Last < newest.First).ToList();
         if (gone.Count == 0)
             return null;
-        if (time.GetUtcNow() - gone[^1].LastAt < JournalRetention.Floor)
+        // The youngest, not the last: whoever rules the other node can date what is appended back.
+        var youngest = gone.Max(static segment => segment.LastAt);
+        if (time.GetUtcNow() - youngest < JournalRetention.Floor)
             return new JournalBreak(
                 head.First, JournalFlaw.Beginning,
-                $"The other node has let go entries up to {newest.First - 1}, and the last of them is of {gone[^1].LastAt.UtcDateTime:u}: nothing younger than {JournalRetention.Floor.TotalDays:0} days may go.");
+                $"The other node has let go entries up to {newest.First - 1}, and the youngest of them is of {youngest.UtcDateTime:u}: nothing younger than {JournalRetention.Floor.TotalDays:0} days may go.");
         var anchor = CopyTable.Lines(state, sealing, gone[^1].First)[^1];
         await state.WriteAsync(
             transaction =>
@@ -142,6 +151,7 @@ internal sealed class JournalFollower(IJournalFeed feed, StateDatabase state, Se
         foreach (var segment in CopyTable.Segments(state).Where(segment => !segment.Covered && segment.Last <= head.Covered && segment.LastAt < old).Take(CoveredAtOnce))
         {
             var lines = new List<string>();
+            var held = 0L;
             JournalExportPass? pass = null;
             await foreach (var line in feed.ReadAsync(segment.First - 1, cancellation))
             {
@@ -153,6 +163,9 @@ internal sealed class JournalFollower(IJournalFeed feed, StateDatabase state, Se
 
                 if (pass.Line(line) is { } flaw)
                     throw Fault.Of(CopyFault.Broken, FaultKind.Mismatch, $"Entries {segment.First}–{segment.Last} can't be fetched again without people: {flaw.Message}").ToException();
+                if (pass.Last > segment.Last)
+                    break;
+                held = Held(held, line);
                 if (pass.Last >= segment.First)
                     lines.Add(line);
                 if (pass.Newest?.Last == segment.Last)
@@ -165,6 +178,12 @@ internal sealed class JournalFollower(IJournalFeed feed, StateDatabase state, Se
             await state.WriteAsync(transaction => CopyTable.PutSegment(transaction, segment with { Covered = true }, packed), cancellation);
         }
     }
+
+    private long Held(long before, string line) => before + line.Length <= longestPart
+        ? before + line.Length
+        : throw Fault.Of(
+            CopyFault.Endless, FaultKind.TooLarge, $"The other node sends more than {longestPart} characters without a checkpoint.",
+            "See that its journal.checkpointEntries is at most 100000; if it is, look into what it sends.").ToException();
 
     private async Task BreakAsync(JournalBreak flaw, CancellationToken cancellation)
     {

@@ -184,6 +184,36 @@ public sealed class JournalFollowerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Entries_that_are_dated_back_do_not_take_younger_ones_with_them()
+    {
+        await FollowAsync(5);
+        _original.Now -= TimeSpan.FromDays(400);
+        await FollowAsync(2);
+        await _original.AppendAsync(1);
+        await JournalKeeping.ExpireAsync(_original.State, JournalSample.Start + TimeSpan.FromDays(400), _original.Now, Stop);
+
+        await _follower.RoundAsync(Stop);
+
+        _copy.Status.State.ShouldBe("broken");
+        _copy.Status.Break!.Flaw.ShouldBe(JournalFlaw.Beginning);
+        (await ReadAsync(new JournalQuery(0, 5))).Select(static entry => entry.Sequence).ShouldBe([1, 2, 3, 4, 5]);
+    }
+
+    [Fact]
+    public async Task A_stream_without_checkpoints_is_given_up_before_it_fills_the_memory()
+    {
+        await FollowAsync(5);
+        await _original.AppendAsync(20);
+        var follower = new JournalFollower(_feed, _state, _sealing, _time, NullLogger.Instance, longestPart: 5_000);
+
+        (await Should.ThrowAsync<FaultException>(() => follower.RoundAsync(Stop))).Fault.Is(CopyFault.Endless).ShouldBeTrue();
+
+        (_copy.Status.State, _copy.Status.Last).ShouldBe(("following", 5));
+        await _follower.RoundAsync(Stop);
+        _copy.Status.Last.ShouldBe(25);
+    }
+
+    [Fact]
     public async Task What_expired_in_its_time_goes_here_too_and_the_rest_proves()
     {
         await FollowAsync(5);
