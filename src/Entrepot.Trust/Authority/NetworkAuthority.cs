@@ -61,11 +61,15 @@ public sealed class NetworkAuthority : IDisposable
     }
 
     /// <summary>Signs the certificate of a client that is no node.</summary>
-    public X509Certificate2 IssueClient(PublicKey key, ClientIdentity identity, TimeSpan lifetime)
+    /// <param name="key">The key that it is for.</param>
+    /// <param name="identity">Whom it names.</param>
+    /// <param name="lifetime">For how long.</param>
+    /// <param name="from">When it counts as made; null for now.</param>
+    public X509Certificate2 IssueClient(PublicKey key, ClientIdentity identity, TimeSpan lifetime, DateTimeOffset? from = null)
     {
         var names = new SubjectAlternativeNameBuilder();
         names.AddUri(new Uri(identity.ToString()));
-        return Sign(key, identity.Name.Value, names, [Certificates.ClientUse], lifetime);
+        return Sign(key, identity.Name.Value, names, [Certificates.ClientUse], lifetime, from);
     }
 
     /// <summary>Signs a surface's certificate, for clients that believe the authority.</summary>
@@ -148,10 +152,10 @@ public sealed class NetworkAuthority : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _changing.Dispose();
 
-    private X509Certificate2 Sign(PublicKey key, string name, SubjectAlternativeNameBuilder names, IReadOnlyList<string> uses, TimeSpan lifetime)
+    private X509Certificate2 Sign(PublicKey key, string name, SubjectAlternativeNameBuilder names, IReadOnlyList<string> uses, TimeSpan lifetime, DateTimeOffset? from = null)
     {
         var now = _time.GetUtcNow();
-        return Certificates.Sign(State.SignerAt(now).Certificate, key, name, names, uses, now, lifetime);
+        return Certificates.Sign(State.SignerAt(now).Certificate, key, name, names, uses, from ?? now, lifetime);
     }
 
     private static (Signer Signer, AuthorityRow Row) Make(SealingKey sealing, string network, DateTimeOffset now, DateTimeOffset signsFrom)

@@ -84,7 +84,13 @@ public sealed record NetworkTrust(string Network, ImmutableArray<X509Certificate
     private Fault? Recheck(string who, NodeName name, bool isClient, X509Certificate2 certificate, DateTimeOffset now)
         => now > certificate.NotAfter ? Refuse(AuthorityFault.Expired, $"'{who}' came with a certificate that ended {At(certificate.NotAfter)}.")
             : IsRevoked(name, isClient, certificate) ? Refuse(AuthorityFault.Revoked, $"'{who}' was revoked.")
+            : !IsOfAnAuthority(certificate) ? Refuse(AuthorityFault.WrongAuthority, $"'{who}' came with a certificate of an authority that is believed no more.")
             : null;
+
+    /// <summary>True while the one that signed it, as was proven once, is among those that are believed (RFC 5280 §4.2.1.1).</summary>
+    private bool IsOfAnAuthority(X509Certificate2 certificate)
+        => certificate.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().FirstOrDefault()?.KeyIdentifier is { } signer
+            && Authorities.Any(authority => authority.Extensions.OfType<X509SubjectKeyIdentifierExtension>().FirstOrDefault()?.SubjectKeyIdentifierBytes.Span.SequenceEqual(signer.Span) == true);
 
     /// <summary>What is asked of every certificate, whomever it names.</summary>
     private Fault? Judge(X509Certificate2? certificate, string use, DateTimeOffset now)

@@ -59,7 +59,7 @@ public sealed class ClientCertificateBook
     /// <summary>The network that they name.</summary>
     public string Network => _authority.State.Network;
 
-    /// <summary>Every certificate that is kept, by name.</summary>
+    /// <summary>Every certificate that is kept, by name: those that have ended too, for a while.</summary>
     public IReadOnlyList<ClientCertificate> List() => ClientCertificateTable.Read(_database, Network);
 
     /// <summary>Has a certificate made.</summary>
@@ -77,7 +77,11 @@ public sealed class ClientCertificateBook
         if (identity.Mirrors.Count > MaxMirrors)
             throw Fault.Of(
                 ClientCertificateFault.Mirrors, FaultKind.Invalid, $"{identity.Mirrors.Count} mirrors are named.", $"A certificate is for at most {MaxMirrors} mirrors, or for all.").ToException();
-        var signed = _authority.IssueClient(order.Key, identity, order.Lifetime);
+        // A certificate that begins within the second of a revocation would count as one that it concerns.
+        var after = _revocations.FirstOrDefault(revocation => revocation.Name == identity.Name)?.Until is { } until && Seconds(until) >= Seconds(now)
+            ? DateTimeOffset.FromUnixTimeSeconds(Seconds(until) + 1)
+            : now;
+        var signed = _authority.IssueClient(order.Key, identity, order.Lifetime, after);
         // The authority may end before.
         var kept = new ClientCertificate(signed.SerialNumber, identity, now, actor, new DateTimeOffset(signed.NotAfter.ToUniversalTime()), null, null);
         try
@@ -85,12 +89,13 @@ public sealed class ClientCertificateBook
             await _database.WriteAsync(
                 transaction =>
                 {
-                    ClientCertificateTable.Forget(transaction, now);
+                    // As long as anything that such a certificate had made may live, it is known who stands behind it.
+                    ClientCertificateTable.Forget(transaction, now - _maxLifetime);
                     if (ClientCertificateTable.Find(transaction, Network, identity.Name).Any(one => one.IsLive(now)))
                         throw Fault.Of(
                             ClientCertificateFault.NameTaken, FaultKind.Conflict, $"A certificate '{identity.Name}' is in use.",
                             $"Choose another name, or revoke that one: entrepot certificate revoke {identity.Name}.").ToException();
-                    if (ClientCertificateTable.Count(transaction) >= MaxKept)
+                    if (ClientCertificateTable.CountNotEnded(transaction, now) >= MaxKept)
                         throw Fault.Of(
                             ClientCertificateFault.TooMany, FaultKind.Exhausted, $"{MaxKept} certificates of clients have not ended yet.", "Let them live shorter, or use tokens.").ToException();
                     ClientCertificateTable.Insert(transaction, kept);
@@ -134,8 +139,11 @@ public sealed class ClientCertificateBook
     private ImmutableArray<Revocation> Look() =>
     [
         .. List().Where(static one => one.RevokedAt is not null).GroupBy(static one => one.Identity.Name)
-            .Select(static same => new Revocation(same.Key, same.Max(static one => one.RevokedAt!.Value)) { IsClient = true, Ends = same.Max(static one => one.ExpiresAt) }),
+            // The clock may have been set back between the two.
+            .Select(static same => new Revocation(same.Key, same.Max(static one => one.RevokedAt > one.IssuedAt ? one.RevokedAt.Value : one.IssuedAt)) { IsClient = true, Ends = same.Max(static one => one.ExpiresAt) }),
     ];
+
+    private static long Seconds(DateTimeOffset time) => time.ToUnixTimeSeconds();
 
     private static void Journal(StateTransaction transaction, DateTimeOffset now, string actor, string action, NodeName name, ClientCertificate? before, ClientCertificate after)
         => JournalTable.Append(transaction, new JournalEntry(now, actor, action, name.Value) { Before = before is null ? null : Text(before, now), After = Text(after, now) });

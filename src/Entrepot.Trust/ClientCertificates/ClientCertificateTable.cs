@@ -22,7 +22,8 @@ internal static class ClientCertificateTable
     public static IReadOnlyList<ClientCertificate> Find(StateTransaction transaction, string network, NodeName name)
         => [.. transaction.Query<Row>($"{Select} WHERE name = @name ORDER BY issued_at", new { name = name.Value }).Select(row => row.ToCertificate(network))];
 
-    public static long Count(StateTransaction transaction) => transaction.Scalar<long>("SELECT COUNT(*) FROM client_certificates");
+    public static long CountNotEnded(StateTransaction transaction, DateTimeOffset now)
+        => transaction.Scalar<long>("SELECT COUNT(*) FROM client_certificates WHERE expires_at >= @now", new { now = now.ToUnixTimeMilliseconds() });
 
     public static void Insert(StateTransaction transaction, ClientCertificate certificate) => transaction.Execute(
         """
@@ -40,7 +41,7 @@ internal static class ClientCertificateTable
         "UPDATE client_certificates SET revoked_at = @now, revoked_by = @actor WHERE name = @name AND revoked_at IS NULL",
         new { name = name.Value, now = now.ToUnixTimeMilliseconds(), actor });
 
-    /// <summary>Removes what has ended by itself; nobody believes it any more.</summary>
+    /// <summary>Removes what has ended by itself before a time.</summary>
     public static void Forget(StateTransaction transaction, DateTimeOffset before)
         => transaction.Execute("DELETE FROM client_certificates WHERE expires_at < @before", new { before = before.ToUnixTimeMilliseconds() });
 

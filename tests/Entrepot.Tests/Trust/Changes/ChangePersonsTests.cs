@@ -24,4 +24,17 @@ public sealed class ChangePersonsTests
     [InlineData("", "")]
     public void A_credential_counts_as_whoever_had_it_made(string principal, string names)
         => string.Join(' ', ChangePersons.Of(principal, who => Issuers.GetValueOrDefault(who)).Order(StringComparer.Ordinal)).ShouldBe(names);
+
+    [Fact]
+    public void However_many_credentials_stand_between_whoever_had_the_first_one_made_is_found()
+    {
+        const int between = 500;
+
+        var persons = ChangePersons.Of(
+            "token:t1", static who => who == "user:ann" ? null
+                : int.Parse(who["token:t".Length..], System.Globalization.CultureInfo.InvariantCulture) is < between and var number ? $"token:t{number + 1}@::1" : "user:ann@::1");
+
+        persons.ShouldContain("ann");
+        persons.Count.ShouldBe(between + 1);
+    }
 }

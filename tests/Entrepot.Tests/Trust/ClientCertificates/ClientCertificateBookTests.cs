@@ -82,6 +82,68 @@ public sealed class ClientCertificateBookTests
         fault!.Is(AuthorityFault.Expired).ShouldBeTrue();
     }
 
+    [Fact]
+    public async Task A_revoked_one_is_refused_also_when_the_clock_was_set_back_after_it_was_made()
+    {
+        await using var world = await TrustWorld.CreateAsync();
+        using var made = await IssueAsync(Book(world), "ci", Role.Publisher, TimeSpan.FromDays(30));
+        var before = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(world.Now - TimeSpan.FromMinutes(3));
+        var book = new ClientCertificateBook(world.State, world.Authority, Most, before);
+
+        await book.RevokeAsync(NodeName.Parse("ci"), "user:ann");
+
+        (world.Trust with { Revocations = book.Revocations }).TryIdentify(made, before.GetUtcNow(), out ClientIdentity? _, out var fault).ShouldBeFalse();
+        fault!.Is(AuthorityFault.Revoked).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task One_that_is_made_in_the_second_of_a_revocation_is_good()
+    {
+        await using var world = await TrustWorld.CreateAsync();
+        var book = Book(world);
+        using var first = await IssueAsync(book, "ci", Role.Publisher, TimeSpan.FromDays(30));
+        await book.RevokeAsync(NodeName.Parse("ci"), "user:ann");
+
+        using var second = await IssueAsync(book, "ci", Role.Publisher, TimeSpan.FromDays(30));
+
+        var trust = world.Trust with { Revocations = book.Revocations };
+        trust.TryIdentify(second, world.Now, out ClientIdentity? _, out var fault).ShouldBeTrue(fault?.Message);
+        trust.TryIdentify(first, world.Now, out ClientIdentity? _, out _).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Who_had_one_made_is_known_for_as_long_as_what_it_may_have_made()
+    {
+        await using var world = await TrustWorld.CreateAsync();
+        var book = Book(world);
+        using var first = await IssueAsync(book, "short", Role.Admin, TimeSpan.FromMinutes(1));
+        world.Time.Advance(Most - TimeSpan.FromMinutes(1));
+        using var second = await IssueAsync(book, "other", Role.Viewer, TimeSpan.FromDays(1));
+        book.List().ShouldContain(static one => one.Identity.Name.Value == "short");
+
+        world.Time.Advance(TimeSpan.FromMinutes(3));
+        using var third = await IssueAsync(book, "third", Role.Viewer, TimeSpan.FromDays(1));
+        book.List().ShouldNotContain(static one => one.Identity.Name.Value == "short");
+    }
+
+    [Fact]
+    public async Task A_connection_is_believed_no_longer_than_the_authority_that_signed_its_certificate()
+    {
+        await using var world = await TrustWorld.CreateAsync();
+        await using var other = await TrustWorld.CreateAsync();
+        using var made = await IssueAsync(Book(world), "ci", Role.Publisher, TimeSpan.FromDays(30));
+        world.Trust.TryIdentify(made, world.Now, out ClientIdentity? identity, out _).ShouldBeTrue();
+        world.Trust.Recheck(identity!, made, world.Now).ShouldBeNull();
+
+        var later = world.Trust with { Authorities = other.Trust.Authorities };
+
+        later.Recheck(identity!, made, world.Now)!.Is(AuthorityFault.WrongAuthority).ShouldBeTrue();
+        using var node = world.Issue(NodeRole.Edge, "edge-1");
+        world.Trust.TryIdentify(node, Certificates.ClientUse, null, world.Now, out NodeIdentity? edge, out _).ShouldBeTrue();
+        world.Trust.Recheck(edge!, node, world.Now).ShouldBeNull();
+        later.Recheck(edge!, node, world.Now)!.Is(AuthorityFault.WrongAuthority).ShouldBeTrue();
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(91 * 24 * 60)]
