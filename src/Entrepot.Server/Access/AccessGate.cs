@@ -34,6 +34,8 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
             return next(context);
         var client = ClientConnection.Of(context);
         // What is sent with the request itself counts before what a client's connection began with; a node's certificate is all that a node has.
+        if (client is { Fault: { } gone, IsRequired: true })
+            return FailAsync(context, gone);  // where both are asked for, a token does not stand for a certificate
         var isNode = Requester.Of(context).Proof != Proof.None && client is null;
         if (!isNode && TokenOf(context) is { } token)
         {
@@ -57,6 +59,11 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
         else if (client?.Fault is { } fault && needed != Permission.Public)
         {
             return FailAsync(context, fault);
+        }
+        else if (client?.Identity is not null && SessionCookie.IsOrderOfOthers(context))
+        {
+            // A browser shows a certificate unasked, as it sends a cookie.
+            return RefuseAsync(context, OtherSite(), StatusCodes.Status403Forbidden, null, null);
         }
 
         var principal = Requester.Of(context);
@@ -164,7 +171,7 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
     }
 
     private Fault OtherSite() => Fault.Of(
-        AccessFault.OtherSite, FaultKind.Forbidden, $"The {access.Surface} surface takes orders by a browser's session from its own pages only.",
+        AccessFault.OtherSite, FaultKind.Forbidden, $"The {access.Surface} surface takes orders by a browser's session or certificate from its own pages only.",
         "Use the pages of this surface, or send a token as 'Authorization: Bearer'.");
 
     private Fault Anonymous(Permission needed) => Fault.Of(

@@ -41,6 +41,10 @@ internal static class SessionCookie
         return IsFromOwnPage(context);
     }
 
+    /// <summary>True for an order that a browser says comes from a page of another surface or site. What is no browser says nothing of the kind.</summary>
+    public static bool IsOrderOfOthers(HttpContext context)
+        => !IsOwnRequest(context) && (context.Request.Headers.Origin.Count > 0 || context.Request.Headers["Sec-Fetch-Site"].Any(static site => site is not ("same-origin" or "none")));
+
     /// <summary>True when the browser says that a page of this very surface made the request (RFC 6454 §7).</summary>
     public static bool IsFromOwnPage(HttpContext context)
         => context.Request.Headers.Origin is [{ } origin] && string.Equals(origin, $"{context.Request.Scheme}://{context.Request.Host.Value}", StringComparison.OrdinalIgnoreCase);

@@ -51,6 +51,7 @@ internal sealed class EnrolmentClient(Uri origin, TimeProvider time)
     {
         TargetHost = NodeConnection.JoinName,
         EnabledSslProtocols = SslProtocols.Tls13,
+        CertificateChainPolicy = NodeTrust.NothingFetched,
         RemoteCertificateValidationCallback = (_, certificate, _, _) => judge(certificate as X509Certificate2) is { } fault ? throw new AuthenticationException(fault.Message) : true,
     };
 

@@ -17,6 +17,9 @@ internal static class EnrolmentEndpoints
     /// <summary>Where a machine joins.</summary>
     public const string JoinPath = "/v1/nodes/join";
 
+    /// <summary>True for what a machine asks that has not joined yet.</summary>
+    public static bool IsForNewcomers(HttpContext context) => context.Request.Path.Value is JoinPath or AuthorityPath;
+
     /// <summary>Adds the endpoints.</summary>
     public static void MapEnrolment(this IEndpointRouteBuilder routes, EnrolmentService service)
     {

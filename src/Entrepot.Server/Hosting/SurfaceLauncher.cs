@@ -144,7 +144,7 @@ internal sealed class SurfaceLauncher(
     {
         null => false,
         { Identity: not null } => true,
-        _ => context.Request.Path.Value is EnrolmentEndpoints.JoinPath or EnrolmentEndpoints.AuthorityPath,
+        _ => EnrolmentEndpoints.IsForNewcomers(context),
     };
 
     private SurfaceDocument Describe(SurfacePlan plan, BoundPort port, string scheme)

@@ -11,6 +11,9 @@ namespace Entrepot.Server.Tls;
 /// <param name="Fault">Why it is not believed.</param>
 internal sealed record ClientConnection(ClientIdentity? Identity, X509Certificate2? Certificate, Fault? Fault)
 {
+    /// <summary>True where nobody is taken without a certificate, whatever else is sent.</summary>
+    public bool IsRequired { get; init; }
+
     /// <summary>Of a request's connection, or null.</summary>
     public static ClientConnection? Of(HttpContext context) => context.Features.Get<ClientConnection>();
 }

@@ -18,6 +18,13 @@ internal sealed class NodeTrust(TimeProvider time)
     /// <summary>The time by which certificates are judged.</summary>
     public DateTimeOffset Now => time.GetUtcNow();
 
+    /// <summary>How the platform looks at a certificate before we do: by what was sent alone. Left to itself it fetches whoever signed from the address
+    /// that a stranger wrote into it (RFC 5280 §4.2.2.1), and the handshake waits for that.</summary>
+    public static X509ChainPolicy NothingFetched => new()
+    {
+        TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true,
+    };
+
     /// <summary>Believes others from now on.</summary>
     public void Believe(NetworkTrust trust) => Volatile.Write(ref _current, trust);
 
@@ -30,7 +37,7 @@ internal sealed class NodeTrust(TimeProvider time)
         EnabledSslProtocols = SslProtocols.Tls13,
         LocalCertificateSelectionCallback = (_, _, _, _, _) => own.ForNodes.TargetCertificate,
         RemoteCertificateValidationCallback = (_, shown, _, _) => Accepts(shown, Certificates.ServerUse, expected),
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        CertificateChainPolicy = NothingFetched,
     };
 
     /// <summary>Says which node shows a certificate on the client's side of a connection.</summary>

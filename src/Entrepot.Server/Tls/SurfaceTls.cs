@@ -60,7 +60,7 @@ internal sealed class SurfaceTls(NodeTrust trust, NodeCertificate own, Certifica
             ApplicationProtocols = Protocols,
             CipherSuitesPolicy = Suites,
             ClientCertificateRequired = asked,
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            CertificateChainPolicy = NodeTrust.NothingFetched,
             AllowTlsResume = !asked,
             RemoteCertificateValidationCallback = asked ? (_, shown, _, _) => TakesClient(connection, shown) : null,
         };
@@ -93,7 +93,7 @@ internal sealed class SurfaceTls(NodeTrust trust, NodeCertificate own, Certifica
         EnabledSslProtocols = SslProtocols.Tls13,
         ApplicationProtocols = Protocols,
         ClientCertificateRequired = true,
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        CertificateChainPolicy = NodeTrust.NothingFetched,
         // A resumed session would be believed without its certificate being looked at.
         AllowTlsResume = false,
         RemoteCertificateValidationCallback = (_, shown, _, _) =>

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
+using Entrepot.Core.Faults;
 using Entrepot.Server.Configuration;
+using Entrepot.Server.Enrolment;
 using Entrepot.Server.Http;
 using Entrepot.Trust.Access;
 using Entrepot.Trust.Authority;
@@ -15,6 +17,7 @@ internal static class TransportRules
     public static IApplicationBuilder UseTransportRules(this IApplicationBuilder app, SurfaceTls tls)
     {
         var required = tls.Settings.IsRequired;
+        var asksAll = tls.Settings.ClientCertificates == ClientCertificateMode.Required;
         var strict = required && tls.Settings.Hsts == true ? Hsts(tls.Settings) : null;
         return app.Use((context, next) =>
         {
@@ -31,10 +34,12 @@ internal static class TransportRules
                 return next(context);
             }
 
+            if (asksAll && NodeConnection.Of(context) is not null && !EnrolmentEndpoints.IsForNewcomers(context))
+                return FaultResponses.WriteAsync(context, NoCertificate());
             if (ClientConnection.Of(context) is { Identity: { } client } shown)
             {
                 if (tls.Trust.Recheck(shown) is { } fault)
-                    context.Features.Set(new ClientConnection(null, null, fault));
+                    context.Features.Set(new ClientConnection(null, null, fault) { IsRequired = asksAll });
                 else
                     context.Features.Set(client.ToPrincipal());
             }
@@ -46,6 +51,10 @@ internal static class TransportRules
             return next(context);
         });
     }
+
+    /// <summary>The greeting of a machine that wants to join is good for that alone.</summary>
+    private static Fault NoCertificate() => Fault.Of(
+        AuthorityFault.NoIdentity, FaultKind.Forbidden, "This surface asks everybody for a certificate of the network, and none was shown.", "Ask an admin for one: entrepot certificate create.");
 
     /// <summary>The header's value (RFC 6797 §6.1).</summary>
     internal static string Hsts(TlsSettings settings)

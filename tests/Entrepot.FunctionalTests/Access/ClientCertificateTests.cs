@@ -1,9 +1,15 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
 using Entrepot.Core.Identities;
 using Entrepot.Server.Api;
 using Entrepot.Server.Client;
 using Entrepot.Server.Configuration;
+using Entrepot.Server.Http;
+using Entrepot.Server.Tls;
 using Entrepot.Trust.Access;
 using Entrepot.Trust.Authority;
 using Entrepot.Trust.ClientCertificates;
@@ -93,6 +99,108 @@ public sealed class ClientCertificateTests
 
         (await PutAsync(publisher, site, "images")).ShouldBe((HttpStatusCode.Created, ""));
         await Should.ThrowAsync<HttpRequestException>(() => PutAsync(nobody, site, "images"));
+    }
+
+    [Fact]
+    public async Task A_page_of_another_site_gives_no_orders_by_the_certificate_of_a_browser()
+    {
+        await using var site = await AccessSite.StartAsync();
+        await MirrorAsync(site, "images");
+        using var publisher = site.ClientOf(Role.Publisher);
+
+        foreach (var (name, value) in new[] { ("Origin", "https://evil.example"), ("Origin", "null"), ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Site", "same-site") })
+        {
+            publisher.DefaultRequestHeaders.Add(name, value);
+            (await PutAsync(publisher, site, "images")).ShouldBe((HttpStatusCode.Forbidden, "access/other-site"), $"{name}: {value}");
+            publisher.DefaultRequestHeaders.Remove(name);
+        }
+
+        publisher.DefaultRequestHeaders.Add("Origin", site.SecureUrl("push"));
+        publisher.DefaultRequestHeaders.Add("Sec-Fetch-Site", "same-origin");
+        (await PutAsync(publisher, site, "images")).ShouldBe((HttpStatusCode.Created, ""));
+        publisher.DefaultRequestHeaders.Remove("Origin");
+        publisher.DefaultRequestHeaders.Remove("Sec-Fetch-Site");
+        publisher.DefaultRequestHeaders.Add("Origin", "https://evil.example");
+        publisher.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await site.TokenOfAsync(Role.Publisher));
+        (await PutAsync(publisher, site, "images")).ShouldBe((HttpStatusCode.Created, ""), "a token is sent by nobody unasked");
+    }
+
+    [Theory]
+    [InlineData("push")]
+    [InlineData("audit")]
+    public async Task Where_a_certificate_is_required_the_greeting_of_a_newcomer_is_no_way_around_it(string surface)
+    {
+        await using var site = await AccessSite.StartAsync(static settings => settings with
+        {
+            Push = settings.Push with { Tls = new TlsSettings { ClientCertificates = ClientCertificateMode.Required } },
+        });
+        using var newcomer = new HttpClient(NodeHandler.CreateSecure(TimeSpan.FromSeconds(10), new SslClientAuthenticationOptions
+        {
+            TargetHost = NodeConnection.JoinName, EnabledSslProtocols = SslProtocols.Tls13,
+            RemoteCertificateValidationCallback = (_, shown, _, _)
+                => site.Identity.Trust.Current.TryIdentify(shown as X509Certificate2, Certificates.ServerUse, null, DateTimeOffset.UtcNow, out NodeIdentity? _, out _),
+        }));
+        newcomer.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await site.TokenOfAsync(Role.Admin));
+
+        using var answer = await newcomer.GetAsync(site.SecureUrl(surface) + "/v1/network", Cancellation);
+        (answer.StatusCode, await AccessSite.CodeOfAsync(answer)).ShouldBe((HttpStatusCode.Forbidden, "authority/no-identity"));
+        using var alive = await newcomer.GetAsync(site.SecureUrl(surface) + "/healthz", Cancellation);
+        alive.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+    }
+
+    [Fact]
+    public async Task Where_a_certificate_is_required_a_token_does_not_stand_for_one_that_was_revoked()
+    {
+        await using var site = await AccessSite.StartAsync(static settings => settings with
+        {
+            Push = settings.Push with { Tls = new TlsSettings { ClientCertificates = ClientCertificateMode.Required } },
+        });
+        await MirrorAsync(site, "images");
+        using var key = Certificates.NewKey();
+        var order = new ClientCertificateOrder(
+            new ClientIdentity(site.Identity.Clients.Network, NodeName.Parse("ci"), Role.Publisher, []), Certificates.ReadSigningRequest(Certificates.SigningRequest(key)), TimeSpan.FromHours(1));
+        var (made, _) = await site.Identity.Clients.IssueAsync(order, "test", Cancellation);
+        using var client = site.ShowOf(Certificates.WithKey(made, key));
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await site.TokenOfAsync(Role.Publisher));
+        (await PutAsync(client, site, "images")).ShouldBe((HttpStatusCode.Created, ""));
+
+        await site.Identity.Clients.RevokeAsync(NodeName.Parse("ci"), "test", Cancellation);
+
+        (await PutAsync(client, site, "images")).ShouldBe((HttpStatusCode.Unauthorized, "authority/revoked"));
+        made.Dispose();
+    }
+
+    [Fact]
+    public async Task A_certificate_that_is_shown_sends_nobody_to_addresses_that_stand_in_it()
+    {
+        await using var site = await AccessSite.StartAsync();
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var authorityKey = Certificates.NewKey();
+        using var authority = Certificates.Authority(authorityKey, "elsewhere.internal", DateTimeOffset.UtcNow);
+        using var key = Certificates.NewKey();
+        var request = new CertificateRequest("CN=stranger", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension(null, [$"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/ca.cer"]));
+        using var signed = request.Create(authority, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddHours(1), [1, 2, 3]);
+        using var shown = signed.CopyWithPrivateKey(key);
+        var push = new Uri(site.SecureUrl("push"));
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(push.Host, push.Port, Cancellation);
+        await using var stranger = new SslStream(socket.GetStream());
+        var believed = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+        believed.CustomTrustStore.AddRange(site.Identity.Trust.Current.Authorities.ToArray());
+
+        await stranger.AuthenticateAsClientAsync(
+            new SslClientAuthenticationOptions
+            {
+                // Else this side would look for whoever signed it.
+                TargetHost = push.Host, CertificateChainPolicy = believed, ClientCertificateContext = SslStreamCertificateContext.Create(shown, null, offline: true),
+            },
+            Cancellation);
+        await stranger.WriteAsync("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"u8.ToArray(), Cancellation);
+        (await stranger.ReadAsync(new byte[100], Cancellation)).ShouldBePositive();
+
+        listener.Pending().ShouldBeFalse("what a stranger writes into a certificate is no order to fetch it");
     }
 
     private static async Task MirrorAsync(AccessSite site, string name)
