@@ -56,6 +56,9 @@ public sealed class JournalExportPass
     /// <summary>Up to where the journal itself says that people's time had ended; 0 when it says nothing.</summary>
     public long CoveredUpTo => _mayBePseudonymised;
 
+    /// <summary>When the newest entry that names no person any more was made, UTC; null before there is any.</summary>
+    public DateTimeOffset? PseudonymisedAt { get; private set; }
+
     /// <summary>Begins.</summary>
     /// <param name="line">The first line.</param>
     /// <returns>Null when it is no first line of an export.</returns>
@@ -107,6 +110,10 @@ public sealed class JournalExportPass
             return null;
         }
     }
+
+    /// <summary>True when a line is another one again in which people and addresses may have become pseudonyms, and nothing else differs.</summary>
+    public static bool IsWithoutPeople(string original, string covered)
+        => EntryOf(original) is { } before ? EntryOf(covered) is { } after && Pseudonyms.IsCoverOf(before, after) : original == covered;
 
     /// <summary>The checkpoint that a line tells, unproven; null for a line that is none.</summary>
     public static JournalCheckpoint? CheckpointOf(string line)
@@ -188,7 +195,7 @@ public sealed class JournalExportPass
         if (!IsAsCommitted(read))
             return new JournalBreak(entry.Sequence, JournalFlaw.Content, $"What entry {entry.Sequence} tells is not what the chain covers.");
         if (read.IdentitySalt.Length == 0 || read.ContentSalt.Length == 0)
-            (_pseudonymised, _lastPseudonymised) = (_pseudonymised + 1, entry.Sequence);
+            (_pseudonymised, _lastPseudonymised, PseudonymisedAt) = (_pseudonymised + 1, entry.Sequence, entry.At);
         LastAt = entry.At;
         if (entry.Action == JournalKeeping.Pseudonymised && entry.Subject.Split('-') is [_, var to] && long.TryParse(to, NumberStyles.None, CultureInfo.InvariantCulture, out var end))
             _mayBePseudonymised = Math.Max(_mayBePseudonymised, end);

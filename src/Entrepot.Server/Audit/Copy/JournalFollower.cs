@@ -24,6 +24,9 @@ internal sealed class JournalFollower(
     /// <summary>Most segments that are fetched again in one round.</summary>
     private const int CoveredAtOnce = 100;
 
+    /// <summary>By how much the clocks of the two nodes may differ before what goes at the first moment it may is taken for an offence.</summary>
+    private static readonly TimeSpan ClocksDiffer = TimeSpan.FromHours(1);
+
     private const string Actor = "system:audit";
 
     private JournalCheckpoint? _newest;
@@ -70,6 +73,9 @@ internal sealed class JournalFollower(
                 var signed = pass.Newest;
                 if (pass.Line(line) is { } flaw)
                     return Known(head!, flaw);
+                if (pass.PseudonymisedAt is { } withheld && IsYoung(withheld))
+                    return Known(head!, new JournalBreak(
+                        pass.Last, JournalFlaw.Withheld, $"Entry {pass.Last} comes without all that it told, and is of {withheld.UtcDateTime:u}: that is too young for people's time to have ended."));
                 lines.Add(line);
                 held = Held(held, line);
                 if (ReferenceEquals(signed, pass.Newest))
@@ -127,7 +133,7 @@ internal sealed class JournalFollower(
             return null;
         // The youngest, not the last: whoever rules the other node can date what is appended back.
         var youngest = gone.Max(static segment => segment.LastAt);
-        if (time.GetUtcNow() - youngest < JournalRetention.Floor)
+        if (IsYoung(youngest))
             return new JournalBreak(
                 head.First, JournalFlaw.Beginning,
                 $"The other node has let go entries up to {newest.First - 1}, and the youngest of them is of {youngest.UtcDateTime:u}: nothing younger than {JournalRetention.Floor.TotalDays:0} days may go.");
@@ -174,10 +180,15 @@ internal sealed class JournalFollower(
 
             if (pass is null || pass.Last != segment.Last || !pass.Hash.SequenceEqual(segment.Hash))
                 throw Fault.Of(CopyFault.Broken, FaultKind.Mismatch, $"Entries {segment.First}–{segment.Last} came back other than they were copied.").ToException();
+            var known = CopyTable.Lines(state, sealing, segment.First);
+            if (known.Length != lines.Count || known.Zip(lines).Any(static pair => !JournalExportPass.IsWithoutPeople(pair.First, pair.Second)))
+                throw Fault.Of(CopyFault.Broken, FaultKind.Mismatch, $"Entries {segment.First}–{segment.Last} came back with more changed than people. They are kept as they were.").ToException();
             var packed = CopyTable.Pack(lines, sealing, segment.First);
             await state.WriteAsync(transaction => CopyTable.PutSegment(transaction, segment with { Covered = true }, packed), cancellation);
         }
     }
+
+    private bool IsYoung(DateTimeOffset at) => time.GetUtcNow() - at < JournalRetention.Floor - ClocksDiffer;
 
     private long Held(long before, string line) => before + line.Length <= longestPart
         ? before + line.Length

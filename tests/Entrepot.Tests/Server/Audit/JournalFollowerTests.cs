@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.RegularExpressions;
 using Dapper;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Journal;
@@ -249,6 +250,52 @@ public sealed class JournalFollowerTests : IAsyncDisposable
         entries.ShouldAllBe(static entry => entry.Who.StartsWith("pseudonym:"));
         (await ProveAsync()).ShouldSatisfyAllConditions(static proof => proof.Break.ShouldBeNull(), static proof => proof.Pseudonymised.ShouldBe(8));
     }
+
+    [Fact]
+    public async Task Under_the_cover_of_pseudonyms_nothing_but_people_is_taken_back()
+    {
+        await FollowAsync(5);
+        _original.Now += TimeSpan.FromDays(300);
+        _time.Advance(TimeSpan.FromDays(300));
+        await JournalKeeping.PseudonymiseAsync(_original.State, _original.Now - TimeSpan.FromDays(200), _original.Now, Stop);
+        _feed.Line = Blank;
+
+        (await Should.ThrowAsync<FaultException>(() => _follower.RoundAsync(Stop))).Fault.Is(CopyFault.Broken).ShouldBeTrue();
+
+        (await ReadAsync(new JournalQuery(0, 5))).Select(static entry => entry.Subject).ShouldBe(["thing-0", "thing-1", "thing-2", "thing-3", "thing-4"]);
+    }
+
+    [Fact]
+    public async Task What_is_young_is_not_taken_without_its_content_even_when_the_stream_breaks()
+    {
+        await FollowAsync(5);
+        await _original.AppendAsync(3);
+        await _original.CheckpointAsync();
+        await _original.AppendAsync(2);
+        (_feed.Line, _feed.BreakAfter) = (Blank, 1 + 1 + 3 + 1 + 1);
+
+        await _follower.RoundAsync(Stop);
+
+        (_copy.Status.State, _copy.Status.Break?.Flaw, _copy.Status.Last).ShouldBe(("broken", JournalFlaw.Withheld, 5));
+    }
+
+    [Fact]
+    public async Task Clocks_that_differ_by_minutes_raise_no_alarm_when_entries_go_at_the_first_moment_they_may()
+    {
+        await FollowAsync(5);
+        await FollowAsync(3);
+        _original.Now += JournalRetention.Floor;
+        await _original.AppendAsync(1);
+        (await JournalKeeping.ExpireAsync(_original.State, _original.Now - JournalRetention.Floor, _original.Now, Stop)).ShouldBe(8);
+        _time.SetUtcNow(_original.Now - TimeSpan.FromMinutes(10));
+
+        await _follower.RoundAsync(Stop);
+
+        (_copy.Status.State, _copy.Status.First).ShouldBe(("following", 9));
+    }
+
+    /// <summary>What an entry was about is withheld, as is done with people whose time has ended.</summary>
+    private static string Blank(string line) => Regex.Replace(line, "\"what\":\\{\"salt\":\"[0-9a-f]+\",\"subject\":\"thing-[0-9]+\"", "\"what\":{\"salt\":\"\",\"subject\":\"nothing\"");
 
     private async Task FollowAsync(int entries)
     {
