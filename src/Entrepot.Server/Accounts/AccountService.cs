@@ -28,6 +28,7 @@ internal sealed class AccountService : IDisposable
         People = new PersonBook(state, time);
         Provider = provider is null ? null : new ProviderSignIn(provider, new ProviderClient(provider, null, time, logger), People, time);
         Sessions = new SessionBook(name => Person.NameIn(name) is { } person ? People.RolesOf(person) : Accounts.RolesOf(name), time);
+        People.Renamed = Sessions.EndAll;
     }
 
     public AccountBook Accounts { get; }

@@ -247,8 +247,8 @@ internal sealed class OriginRole
 
         string? IssuerOf(string principal) => principal.Split(':', 2) switch
         {
-            ["token", var name] => context.Tokens!.List().Where(token => token.Grant.Name == name).MaxBy(static token => token.Grant.IssuedAt)?.IssuedBy,
-            ["certificate", var name] => identity.Clients.List().Where(known => known.Identity.Name.Value == name).MaxBy(static known => known.IssuedAt)?.IssuedBy,
+            ["token", var name] => context.Tokens!.List().Where(token => token.Grant.Name == name).MaxBy(static token => (token.RevokedAt is null, token.Grant.ExpiresAt))?.IssuedBy,
+            ["certificate", var name] => identity.Clients.List().Where(known => known.Identity.Name.Value == name).MaxBy(static known => (known.RevokedAt is null, known.ExpiresAt))?.IssuedBy,
             _ => null,
         };
     }

@@ -169,7 +169,7 @@ public sealed class NodeEnrolment
             else
                 EnrolmentTable.PutNode(transaction, after);
             if (shutsOut)
-                EnrolmentTable.PutRevocation(transaction, new Revocation(name, now));
+                EnrolmentTable.PutRevocation(transaction, new Revocation(name, LastOf(before, now)));
             foreach (var over in _revocations.Where(revocation => revocation.IsOver(now) && revocation.Name != name))
                 EnrolmentTable.RemoveRevocation(transaction, over.Name);
             Note(transaction, now, actor, action, name.Value, JournalResult.Done, Describe(before), Describe(after), details);
@@ -180,6 +180,11 @@ public sealed class NodeEnrolment
             ShutOut?.Invoke(name);
         return result;
     }
+
+    /// <summary>Up to when certificates of a node were made. When the clock was set back since by so little that the last of them is believed already, that
+    /// counts and not the clock; by more, and a node that joins again could not be told from it.</summary>
+    private static DateTimeOffset LastOf(EnrolledNode node, DateTimeOffset now)
+        => node.RenewedAt > now && node.RenewedAt - now <= CertificateTimes.ClockSkew ? node.RenewedAt : now;
 
     private static Fault? Judge(TokenRow? token, IReadOnlyList<EnrolledNode> nodes, JoinWish wish, DateTimeOffset now)
     {

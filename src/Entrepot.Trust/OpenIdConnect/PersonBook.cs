@@ -16,6 +16,9 @@ public sealed class PersonBook(StateDatabase state, TimeProvider time)
     /// <summary>Most people.</summary>
     public const int MaxPeople = 10_000;
 
+    /// <summary>Told the principal that somebody no longer is, after the provider named it otherwise.</summary>
+    public Action<string>? Renamed { get; set; }
+
     /// <summary>Everybody who ever signed in, by name.</summary>
     public IReadOnlyList<Person> List() => state.Read(PersonTable.Read);
 
@@ -33,7 +36,7 @@ public sealed class PersonBook(StateDatabase state, TimeProvider time)
     public async Task<Person> AdmitAsync(ProvenIdentity identity, string source, string? target = null, CancellationToken cancellation = default)
     {
         // A refusal is journalled too. So it leaves the transaction as a value.
-        var (admitted, refusal) = await state.WriteAsync(
+        var (admitted, former, refusal) = await state.WriteAsync(
             transaction =>
             {
                 var now = time.GetUtcNow();
@@ -55,9 +58,12 @@ public sealed class PersonBook(StateDatabase state, TimeProvider time)
                     {
                         Before = Text(before), After = Text(after), Result = fault is null ? JournalResult.Done : JournalResult.Refused,
                     });
-                return (after, fault);
+                return (after, before, fault);
             },
             cancellation);
+        // The name may be somebody else's next.
+        if (former is not null && admitted is not null && former.Name != admitted.Name)
+            Renamed?.Invoke(former.Principal);
         return refusal is null ? admitted! : throw refusal.ToException();
     }
 

@@ -118,6 +118,21 @@ public sealed class NodeEnrolmentTests
     }
 
     [Fact]
+    public async Task A_revoked_node_stays_out_when_the_clock_was_set_back_a_little_before()
+    {
+        await using var world = await TrustWorld.CreateAsync();
+        await JoinAsync(Open(world));
+        using var made = world.Issue(name: Cache.Value);
+        var back = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(world.Now - TimeSpan.FromMinutes(2));
+        var enrolment = NodeEnrolment.Open(world.State, world.Authority, ["origin.example"], back);
+
+        await enrolment.RevokeAsync(Cache, "stolen", "test");
+
+        (world.Trust with { Revocations = enrolment.Revocations }).TryIdentify(made, Certificates.ClientUse, null, back.GetUtcNow(), out NodeIdentity? _, out var fault).ShouldBeFalse();
+        fault!.Is(AuthorityFault.Revoked).ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task A_revocation_is_forgotten_when_nothing_that_it_concerns_lives()
     {
         await using var world = await TrustWorld.CreateAsync();
