@@ -96,11 +96,12 @@ public sealed partial class EntrepotClient
         {
             try
             {
+                await response.Content.LoadIntoBufferAsync(MaxProblem, cancellation);
                 await using var body = await response.Content.ReadAsStreamAsync(cancellation);
                 if (await JsonSerializer.DeserializeAsync(body, ProblemJsonContext.Default.ProblemDocument, cancellation) is { Code: not null, Detail: not null } problem)
                     return new Fault(KindOf(response.StatusCode), problem.Code, problem.Detail + Details(problem), problem.Cure);
             }
-            catch (JsonException)
+            catch (Exception error) when (error is JsonException or HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded })
             {
                 // Then it is no answer of ours.
             }

@@ -24,7 +24,7 @@ internal sealed class OriginJournal(HttpClient http, Uri origin, TimeProvider ti
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(origin, after is { } entry ? FormattableString.Invariant($"/v1/journal/export?after={entry}") : "/v1/journal/export"));
         using var response = await WaitAsync(token => http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token), cancellation);
         if (!response.IsSuccessStatusCode)
-            throw (await EntrepotClient.FaultOfAsync(response, cancellation)).ToException();
+            throw (await WaitAsync(token => EntrepotClient.FaultOfAsync(response, token), cancellation)).ToException();
         var lines = PipeReader.Create(await response.Content.ReadAsStreamAsync(cancellation));
         try
         {
