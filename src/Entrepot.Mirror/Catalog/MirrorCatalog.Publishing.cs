@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Core.State;
 
@@ -25,6 +26,10 @@ public sealed partial class MirrorCatalog
         MirrorName name, Func<MirrorView, Draft> make, string action, string actor, string note, CancellationToken cancellation)
     {
         var seen = View.Get(name);
+        // A mirror's format never changes.
+        if (seen.Info.Format != MirrorFormat.Tree)
+            throw Fault.Of(
+                CatalogFault.FormatUnsupported, FaultKind.Conflict, $"Mirror '{name}' holds container images, not files.", "Push images to it by the OCI Distribution API, or make a tree mirror for files.").ToException();
         if (seen.Current.Entries.Length < PrepareFrom)
             return await WriteAsync();
         var turn = _turns.GetOrAdd(seen.Id, static _ => new SemaphoreSlim(1, 1));

@@ -128,15 +128,9 @@ public sealed partial class MirrorCatalog
         var isNew = await _state.WriteAsync(
             transaction =>
             {
-                if (BlobTable.FindId(transaction, blob.Fingerprint.Digest) is { } id)
-                {
-                    BlobTable.Renew(transaction, id, blob.Fingerprint, Now());
-                    return false;
-                }
-
-                BlobTable.Insert(transaction, blob.Fingerprint, Now());
-                Record(transaction, actor, "blob.store", blob.Fingerprint.Digest.ToString(), new { size = blob.Fingerprint.Size });
-                return true;
+                var isKnown = BlobTable.FindId(transaction, blob.Fingerprint.Digest) is not null;
+                EnterBlob(transaction, blob, actor);
+                return !isKnown;
             },
             cancellation);
         _fingerprints.Forget([blob.Fingerprint.Digest]);
@@ -175,6 +169,20 @@ public sealed partial class MirrorCatalog
         var found = await _state.WriteAsync(transaction => BlobTable.SetMd5(transaction, digest, md5), cancellation);
         _fingerprints.Forget([digest]);
         return found;
+    }
+
+    /// <summary>Enters a stored blob in a transaction, or renews its grace period. The caller holds it.</summary>
+    /// <returns>Its row.</returns>
+    internal long EnterBlob(StateTransaction transaction, StoredBlob blob, string actor)
+    {
+        if (BlobTable.FindId(transaction, blob.Fingerprint.Digest) is { } id)
+        {
+            BlobTable.Renew(transaction, id, blob.Fingerprint, Now());
+            return id;
+        }
+
+        Record(transaction, actor, "blob.store", blob.Fingerprint.Digest.ToString(), new { size = blob.Fingerprint.Size });
+        return BlobTable.Insert(transaction, blob.Fingerprint, Now());
     }
 
     internal void Forget(IEnumerable<Sha256Digest> digests) => _fingerprints.Forget(digests);

@@ -19,10 +19,10 @@ internal static class MirrorRules
             throw Fault.Of(
                 CatalogFault.KindUnsupported, FaultKind.Unsupported,
                 $"Mirrors of kind '{Word(kind)}' are not run by this version.", "Make a hosted mirror and push to it.").ToException();
-        if (format != MirrorFormat.Tree)
+        if (format is not (MirrorFormat.Tree or MirrorFormat.Oci))
             throw Fault.Of(
                 CatalogFault.FormatUnsupported, FaultKind.Unsupported,
-                $"Mirrors of format '{Word(format)}' are not kept by this version.", "Make a tree mirror and push files to it.").ToException();
+                $"Mirrors of format '{Word(format)}' are not kept by this version.", "Make a tree mirror and push files to it, or an oci mirror and push images to it.").ToException();
     }
 
     public static void RequireValid(Retention retention)

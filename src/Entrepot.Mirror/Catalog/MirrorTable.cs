@@ -1,6 +1,7 @@
 using Dapper;
 using Entrepot.Core.Identities;
 using Entrepot.Core.State;
+using Entrepot.Mirror.Oci;
 using Microsoft.Data.Sqlite;
 
 namespace Entrepot.Mirror.Catalog;
@@ -59,6 +60,7 @@ internal static class MirrorTable
         transaction.Execute(
             "UPDATE blob SET released_at = @now WHERE id IN (SELECT blob FROM entry WHERE mirror = @id)",
             new { id, now = now.ToUnixTimeMilliseconds() });
+        OciTable.DeleteMirror(transaction, id, now);
         transaction.Execute("DELETE FROM entry WHERE mirror = @id", new { id });
         transaction.Execute("DELETE FROM snapshot WHERE mirror = @id", new { id });
         transaction.Execute("DELETE FROM mirror WHERE id = @id", new { id });

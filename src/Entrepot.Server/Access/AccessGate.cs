@@ -5,6 +5,7 @@ using Entrepot.Core.Journal;
 using Entrepot.Core.State;
 using Entrepot.Server.Hosting;
 using Entrepot.Server.Http;
+using Entrepot.Server.Registry;
 using Entrepot.Server.Tls;
 using Entrepot.Trust.Access;
 using Entrepot.Trust.Accounts;
@@ -84,7 +85,10 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
     /// <summary>The token of the request; null when none was sent, or this surface does not judge tokens.</summary>
     private string? TokenOf(HttpContext context)
     {
-        return access.Tokens is null ? null : BearerOf(context);
+        if (access.Tokens is null)
+            return null;
+        var token = BearerOf(context) ?? (RegistryErrors.IsRegistry(context) ? RegistryChallenge.PasswordOf(context) : null);
+        return token == RegistryChallenge.Anonymous && RegistryErrors.IsRegistry(context) ? null : token;
     }
 
     /// <summary>What was sent as a bearer token, or null.</summary>
@@ -159,6 +163,8 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
     {
         context.Response.OnStarting(() =>
         {
+            if (RegistryErrors.IsRegistry(context))
+                return Task.CompletedTask;  // its clients are told another way
             var challenge = $"{Scheme} realm=\"{access.Tokens?.Network ?? access.Surface}\"";
             if (error is not null)
                 challenge += $", error=\"{error}\"";

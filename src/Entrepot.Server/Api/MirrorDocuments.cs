@@ -8,7 +8,7 @@ namespace Entrepot.Server.Api;
 /// <summary>A mirror as <c>/v1/mirrors</c> shows it.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Kind"><c>hosted</c>; <c>synced</c> and <c>proxy</c> are refused by this version.</param>
-/// <param name="Format"><c>tree</c>; others are refused by this version.</param>
+/// <param name="Format"><c>tree</c> or <c>oci</c>; others are refused by this version.</param>
 /// <param name="Description">One line for people, possibly empty.</param>
 /// <param name="Retention">How long old snapshots stay.</param>
 /// <param name="CreatedAt">When, UTC.</param>

@@ -7,6 +7,7 @@ using Entrepot.Mirror.Catalog.GarbageCollection;
 using Entrepot.Mirror.Catalog;
 using Entrepot.Mirror.Scrubbing;
 using Entrepot.Mirror.Sources;
+using Entrepot.Mirror.Oci;
 using Entrepot.Mirror.Uploads;
 using Entrepot.Ports.Allocation;
 using Entrepot.Ports.Inventory;
@@ -27,6 +28,7 @@ using Entrepot.Server.Metadata;
 using Entrepot.Server.Nodes;
 using Entrepot.Server.PortWatch;
 using Entrepot.Server.Push;
+using Entrepot.Server.Registry;
 using Entrepot.Server.Scheduler;
 using Entrepot.Trust.Authority;
 using Entrepot.Trust.Changes;
@@ -53,6 +55,9 @@ internal sealed class OriginRole
     public BlobStore Blobs { get; }
 
     public MirrorCatalog Catalog { get; }
+
+    /// <summary>What the repositories of OCI mirrors hold.</summary>
+    public OciCatalog Oci => field ??= new OciCatalog(Catalog, Blobs);
 
     public UploadStore Uploads { get; }
 
@@ -157,7 +162,12 @@ internal sealed class OriginRole
             };
             parts.Push(new Node.Undo(push.Dispose));
             var logger = context.Loggers.CreateLogger("Entrepot.Push");
-            parts.Push(await LaunchAsync(DefaultPorts.Push, settings.Push, Zone.Internal, app => app.MapPush(push, logger)));
+            parts.Push(await LaunchAsync(DefaultPorts.Push, settings.Push, Zone.Internal, app =>
+            {
+                app.MapPush(push, logger);
+                app.MapRegistry(new RegistryService(Oci, Trust, Content, push, context.Time));
+                app.MapRegistryTokens(context.Time);
+            }));
         }
 
         if (settings.Admin.Enabled)

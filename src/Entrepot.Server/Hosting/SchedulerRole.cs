@@ -5,11 +5,13 @@ using Entrepot.Server.Configuration;
 using Entrepot.Server.Edge;
 using Entrepot.Server.Enrolment;
 using Entrepot.Server.Nodes;
+using Entrepot.Server.Registry;
 using Entrepot.Server.Replica;
 using Entrepot.Server.Scheduler;
 using Entrepot.Server.Tls;
 using Entrepot.Trust.Authority;
 using Entrepot.Trust.Tokens;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 
 namespace Entrepot.Server.Hosting;
@@ -23,7 +25,13 @@ internal static class SchedulerRole
 
     /// <summary>Starts the surface beside the origin.</summary>
     public static Task ListenAsync(NodeContext context, OriginRole origin, Stack<IAsyncDisposable> parts, CancellationToken cancellation)
-        => LaunchAsync(context, new OwnCatalog(origin.Catalog), origin.Nodes, OriginFallbacks.FromStore(origin.Trust), origin.Content, parts, cancellation);
+        => LaunchAsync(
+            context, new OwnCatalog(origin.Catalog), origin.Nodes, OriginFallbacks.FromStore(origin.Trust), origin.Content, parts, cancellation,
+            app =>
+            {
+                app.MapRegistry(new RegistryService(origin.Oci, origin.Trust, origin.Content, null, context.Time));
+                app.MapRegistryTokens(context.Time);
+            });
 
     /// <summary>Starts the surface on another node than the origin's.</summary>
     public static async Task ListenAsync(NodeContext context, Uri origin, Stack<IAsyncDisposable> parts, CancellationToken cancellation)
@@ -66,7 +74,8 @@ internal static class SchedulerRole
     }
 
     private static async Task<RunningSurface?> LaunchAsync(
-        NodeContext context, ICatalogSource catalog, INodeDirectory nodes, OriginFallback? fallback, ContentAccess content, Stack<IAsyncDisposable> parts, CancellationToken cancellation)
+        NodeContext context, ICatalogSource catalog, INodeDirectory nodes, OriginFallback? fallback, ContentAccess content, Stack<IAsyncDisposable> parts, CancellationToken cancellation,
+        Action<WebApplication>? registry = null)
     {
         if (!context.Settings.Scheduler.Enabled)
             return null;
@@ -75,7 +84,12 @@ internal static class SchedulerRole
         parts.Push(new Node.Undo(service.Dispose));
         var surface = await context.LaunchAsync(
             DefaultPorts.Scheduler, context.Settings.Scheduler, Zone.Public, static services => services.AddScheduler(),
-            app => app.MapScheduler(service), cancellation);
+            app =>
+            {
+                registry?.Invoke(app);
+                app.MapScheduler(service);
+            },
+            cancellation);
         parts.Push(surface);
         if (context.Settings.Redirect.Enabled)
             parts.Push(await context.LaunchRedirectAsync(app => app.MapHttpsRedirect(() => surface.Document.Port), cancellation));

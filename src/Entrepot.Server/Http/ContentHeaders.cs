@@ -42,7 +42,7 @@ public sealed class ContentHeaders
     public StringValues ReprDigest { get; }
 
     /// <summary>Media type.</summary>
-    public StringValues ContentType { get; }
+    public StringValues ContentType { get; init; }
 
     /// <summary><c>Cache-Control</c>.</summary>
     public StringValues CacheControl { get; }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Entrepot.Core.Faults;
+using Entrepot.Server.Registry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -59,6 +60,8 @@ public static class FaultResponses
         response.Headers.XContentTypeOptions = "nosniff";
         if (code == StatusCodes.Status503ServiceUnavailable)
             response.Headers.RetryAfter = RetryAfterSeconds;
+        if (RegistryErrors.IsRegistry(context))
+            return RegistryErrors.WriteAsync(context, fault, code);
         var problem = new ProblemDocument(
             type ?? (TypePrefix + fault.Code), Title(fault.Kind), code, fault.Message, RequestTarget.RawPath(context).ToString(), fault.Code, fault.Cure)
         {

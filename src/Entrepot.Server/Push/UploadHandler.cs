@@ -2,6 +2,7 @@ using System.Text.Json;
 using Entrepot.Core.Faults;
 using Entrepot.Mirror.Uploads;
 using Entrepot.Server.Http;
+using Entrepot.Server.Registry;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -122,6 +123,8 @@ internal sealed class UploadHandler(PushService service, ILogger logger)
     private UploadSession Find(HttpContext context, string id)
     {
         var session = service.Uploads.Find(id);
+        if (session.State.Order.StartsWith(RegistryUploads.Mark, StringComparison.Ordinal))
+            throw Fault.Of(UploadFault.NotFound, FaultKind.NotFound, "This upload is a registry's.", "Go on with it at its own address.").ToException();
         if (OrderOf(session.State).Mirror is { } mirror)
             Requester.RequireMirror(context, mirror);
         return session;

@@ -46,6 +46,9 @@ public sealed record GarbageCollectionPlan(
                 released.Add(reference.Blob);
         }
 
+        foreach (var (blob, repository) in inventory.Manifests)
+            marked.TryAdd(blob, new KeepReason.InRepository(repository));
+
         var swept = ImmutableArray.CreateBuilder<SweptBlob>();
         var stays = ImmutableArray.CreateBuilder<KeptBlob>();
         var known = new HashSet<Sha256Digest>(inventory.Blobs.Count);

@@ -48,6 +48,7 @@ public sealed class GarbageCollector : IDisposable
             if (dryRun)
                 return new GarbageCollectionResult(true, plan.Dropped, plan.Swept, plan.Kept);
             var dropped = await DropAsync(plan, mirrors, now, actor, cancellation);
+            await _catalog.State.WriteAsync(transaction => GarbageTable.PruneLinks(transaction, plan.Cutoff), cancellation);
             var (swept, saved) = await SweepAsync(plan, actor, cancellation);
             _store.ForgetTouches(plan.Cutoff);
             _store.SweepLeftovers(now - _options.Staging, now - _options.Quarantine);
@@ -71,7 +72,10 @@ public sealed class GarbageCollector : IDisposable
             var mirrors = GarbageTable.Mirrors(connection, transaction);
             var inventory = new Inventory(
                 now, _options.Grace, mirrors, GarbageTable.References(connection, transaction), GarbageTable.Blobs(connection, transaction),
-                files, _store.LastTouched, _store.IsHeld);
+                files, _store.LastTouched, _store.IsHeld)
+            {
+                Manifests = GarbageTable.Manifests(connection, transaction),
+            };
             return (GarbageCollectionPlan.Make(inventory), mirrors);
         });
     }

@@ -32,6 +32,30 @@ internal static class GarbageTable
         }
     }
 
+    /// <summary>Every blob that is a manifest or needed by one, read as it is asked for.</summary>
+    public static IEnumerable<(long Blob, string Repository)> Manifests(SqliteConnection connection, SqliteTransaction transaction)
+    {
+        using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText =
+            """
+            SELECT m.blob, r.name FROM oci_manifest m JOIN oci_repository r ON r.id = m.repository
+            UNION ALL SELECT f.blob, r.name FROM oci_reference f JOIN oci_manifest m ON m.id = f.manifest JOIN oci_repository r ON r.id = m.repository
+            """;
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+            yield return (reader.GetInt64(0), reader.GetString(1));
+    }
+
+    /// <summary>Forgets which repositories were sent blobs that no manifest of theirs has needed since the cutoff.</summary>
+    public static int PruneLinks(StateTransaction transaction, DateTimeOffset cutoff)
+        => transaction.Execute(
+            """
+            DELETE FROM oci_blob WHERE linked_at < @cutoff AND NOT EXISTS
+              (SELECT 1 FROM oci_reference f JOIN oci_manifest m ON m.id = f.manifest WHERE f.blob = oci_blob.blob AND m.repository = oci_blob.repository)
+            """,
+            new { cutoff = cutoff.ToUnixTimeMilliseconds() });
+
     public static IReadOnlyList<InventoryBlob> Blobs(SqliteConnection connection, SqliteTransaction transaction)
         => [.. connection.Query<(long Id, byte[] Digest, long Size, long StoredAt, long? ReleasedAt)>(
                 "SELECT id, digest, size, stored_at, released_at FROM blob", transaction: transaction)
@@ -70,10 +94,21 @@ internal static class GarbageTable
 
     /// <summary>Deletes a blob's row if still nothing refers to it and it was not needed since the cutoff.</summary>
     public static bool Sweep(StateTransaction transaction, Sha256Digest digest, DateTimeOffset cutoff)
-        => transaction.Execute(
+    {
+        var gone = transaction.Scalar<long?>(
             """
-            DELETE FROM blob WHERE digest = @digest AND stored_at < @cutoff AND (released_at IS NULL OR released_at < @cutoff)
+            SELECT id FROM blob WHERE digest = @digest AND stored_at < @cutoff AND (released_at IS NULL OR released_at < @cutoff)
               AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.blob = blob.id)
+              AND NOT EXISTS (SELECT 1 FROM oci_manifest WHERE oci_manifest.blob = blob.id)
+              AND NOT EXISTS (SELECT 1 FROM oci_reference WHERE oci_reference.blob = blob.id)
+              AND NOT EXISTS (SELECT 1 FROM oci_blob WHERE oci_blob.blob = blob.id AND oci_blob.linked_at >= @cutoff)
             """,
-            new { digest = digest.ToBytes(), cutoff = cutoff.ToUnixTimeMilliseconds() }) > 0;
+            new { digest = digest.ToBytes(), cutoff = cutoff.ToUnixTimeMilliseconds() });
+        if (gone is not { } id)
+            return false;
+        transaction.Execute("DELETE FROM oci_blob WHERE blob = @id", new { id });
+        transaction.Execute("DELETE FROM oci_sha512 WHERE blob = @id", new { id });
+        transaction.Execute("DELETE FROM blob WHERE id = @id", new { id });
+        return true;
+    }
 }

@@ -15,7 +15,11 @@ namespace Entrepot.Mirror.Catalog.GarbageCollection;
 public sealed record Inventory(
     DateTimeOffset Now, TimeSpan Grace, IReadOnlyList<InventoryMirror> Mirrors, IEnumerable<InventoryReference> References,
     IReadOnlyList<InventoryBlob> Blobs, IReadOnlyList<BlobFile> Files,
-    Func<Sha256Digest, DateTimeOffset?> LastTouched, Func<Sha256Digest, bool> IsHeld);
+    Func<Sha256Digest, DateTimeOffset?> LastTouched, Func<Sha256Digest, bool> IsHeld)
+{
+    /// <summary>Which blobs' rows the manifests of repositories need, each with the repository; read once.</summary>
+    public IEnumerable<(long Blob, string Repository)> Manifests { get; init; } = [];
+}
 
 /// <summary>A mirror.</summary>
 /// <param name="Id">Its row.</param>

@@ -20,6 +20,14 @@ public abstract record KeepReason
         public override string ToString() => $"referenced by mirror {Mirror} snapshot {Snapshot} path {Path}";
     }
 
+    /// <summary>A manifest needs it, or it is one.</summary>
+    /// <param name="Repository">Of which repository.</param>
+    public sealed record InRepository(string Repository) : KeepReason
+    {
+        /// <inheritdoc/>
+        public override string ToString() => $"needed by repository {Repository}";
+    }
+
     /// <summary>It was stored, sent again or released too short a time ago.</summary>
     /// <param name="Until">When the grace period ends, UTC.</param>
     public sealed record WithinGrace(DateTimeOffset Until) : KeepReason
