@@ -79,6 +79,22 @@ public sealed class OciCollectionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Whatever_a_plan_says_no_row_goes_that_is_needed_when_it_is_carried_out()
+    {
+        var image = await ImageAsync(Web, "v1", "layer");
+        await LinkAsync(Web, "just sent");
+        var soon = _world.Time.GetUtcNow() + TimeSpan.FromDays(1);
+
+        // As though all of them had been marked for going, and their grace period were long over.
+        (await SweepAsync(image, soon), await SweepAsync(Digest("layer").Sha256!.Value, soon), await SweepAsync(Digest("{}").Sha256!.Value, soon)).ShouldBe((false, false, false));
+        (await SweepAsync(Digest("just sent").Sha256!.Value, _world.Time.GetUtcNow())).ShouldBeFalse("it was sent since the cutoff");
+        (await SweepAsync(Digest("just sent").Sha256!.Value, soon)).ShouldBeTrue();
+        (await _oci.FindBlobAsync(Web, Digest("just sent"))).ShouldBeNull();
+
+        Task<bool> SweepAsync(Sha256Digest digest, DateTimeOffset cutoff) => _world.State.WriteAsync(transaction => GarbageTable.Sweep(transaction, digest, cutoff));
+    }
+
+    [Fact]
     public async Task Everything_is_there_after_a_restart()
     {
         var image = await ImageAsync(Web, "v1", "layer");
