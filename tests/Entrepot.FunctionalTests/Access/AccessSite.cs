@@ -117,9 +117,15 @@ internal sealed class AccessSite : IAsyncDisposable
         return await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);
     }
 
-    /// <summary>The code of a problem document; empty for another answer.</summary>
+    /// <summary>The code of a problem document, or of a registry's error; empty for another answer.</summary>
     public static async Task<string> CodeOfAsync(HttpResponseMessage response)
     {
+        if (response.RequestMessage!.RequestUri!.AbsolutePath.StartsWith("/v2/", StringComparison.Ordinal) && (int)response.StatusCode >= 400)
+        {
+            using var error = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancellation));
+            return error.RootElement.GetProperty("errors")[0].GetProperty("detail").GetProperty("code").GetString()!;
+        }
+
         if (response.Content.Headers.ContentType?.MediaType != "application/problem+json")
             return "";
         using var problem = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancellation));
