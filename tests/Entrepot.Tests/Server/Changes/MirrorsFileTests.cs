@@ -52,7 +52,7 @@ public sealed class MirrorsFileTests
               - {name: IMAGES}
               - {name: other, access: secret, retention: {keepSnapshots: 0}}
               - {name: images}
-              - {name: oci, format: oci}
+              - {name: debs, format: apt}
             """, "m.yaml")).Fault;
         fault.Message.Split('\n').Select(static line => line.Split(": ")[0]).ShouldBe(["the document holds 6 errors:", "m.yaml:2:20", "m.yaml:3:12", "m.yaml:4:27", "m.yaml:4:62", "m.yaml:5:5", "m.yaml:6:5"]);
         fault.Message.ShouldContain("did you mean 'access'?");
