@@ -24,6 +24,7 @@ internal sealed class OriginIdentity : INodeIdentity, IDisposable
     private readonly ImmutableArray<string> _hosts;
     private readonly string _bundle;
     private readonly ConcurrentDictionary<NodeName, NodeCertificate> _own = new();
+    private readonly Lock _refreshing = new();
     private string _written = "";
 
     private OriginIdentity(NetworkAuthority authority, NodeEnrolment enrolment, ClientCertificateBook clients, ImmutableArray<string> hosts, string bundle, TimeProvider time)
@@ -106,11 +107,14 @@ internal sealed class OriginIdentity : INodeIdentity, IDisposable
 
     private void Refresh()
     {
-        Trust.Believe(new NetworkTrust(Authority.State.Network, Authority.State.TrustedAt(_time.GetUtcNow()), [.. Enrolment.Revocations, .. Clients.Revocations]));
-        var pem = Trust.Current.ToPem();
-        if (pem == _written)
-            return;
-        DurableFile.Write(_bundle, Encoding.ASCII.GetBytes(pem));
-        _written = pem;
+        lock (_refreshing)
+        {
+            Trust.Believe(new NetworkTrust(Authority.State.Network, Authority.State.TrustedAt(_time.GetUtcNow()), [.. Enrolment.Revocations, .. Clients.Revocations]));
+            var pem = Trust.Current.ToPem();
+            if (pem == _written)
+                return;
+            DurableFile.Write(_bundle, Encoding.ASCII.GetBytes(pem));
+            _written = pem;
+        }
     }
 }

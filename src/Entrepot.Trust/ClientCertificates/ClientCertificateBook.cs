@@ -30,6 +30,7 @@ public sealed class ClientCertificateBook
     private readonly NetworkAuthority _authority;
     private readonly TimeSpan _maxLifetime;
     private readonly TimeProvider _time;
+    private readonly Lock _looking = new();
     private ImmutableArray<Revocation> _revocations;
 
     /// <summary>Opens what is written down.</summary>
@@ -131,7 +132,9 @@ public sealed class ClientCertificateBook
                 return after;
             },
             cancellation);
-        ImmutableInterlocked.InterlockedExchange(ref _revocations, Look());
+        // Of two that look at once, the one that saw less must not be the last to tell.
+        lock (_looking)
+            ImmutableInterlocked.InterlockedExchange(ref _revocations, Look());
         Changed?.Invoke();
         return revoked;
     }

@@ -33,6 +33,7 @@ public sealed class NodeEnrolment
     private readonly TimeProvider _time;
     private readonly ImmutableArray<string> _reservedHosts;
     private ImmutableArray<EnrolledNode> _nodes;
+    private readonly Lock _reloading = new();
     private ImmutableArray<Revocation> _revocations;
 
     private NodeEnrolment(StateDatabase database, NetworkAuthority authority, IEnumerable<string> reservedHosts, TimeProvider time)
@@ -226,8 +227,12 @@ public sealed class NodeEnrolment
 
     private void Reload()
     {
-        ImmutableInterlocked.InterlockedExchange(ref _nodes, [.. EnrolmentTable.ReadNodes(_database)]);
-        ImmutableInterlocked.InterlockedExchange(ref _revocations, [.. EnrolmentTable.ReadRevocations(_database)]);
+        // Of two that read at once, the one that saw less must not be the last to tell.
+        lock (_reloading)
+        {
+            ImmutableInterlocked.InterlockedExchange(ref _nodes, [.. EnrolmentTable.ReadNodes(_database)]);
+            ImmutableInterlocked.InterlockedExchange(ref _revocations, [.. EnrolmentTable.ReadRevocations(_database)]);
+        }
     }
 
     private static void Note(
