@@ -65,6 +65,17 @@ internal sealed class CommandContext : IDisposable
     /// <summary>Finds the network and connects.</summary>
     /// <exception cref="FaultException">None is known, or it does not answer.</exception>
     public Task<EntrepotClient> ConnectAsync(CancellationToken cancellation)
+        => Discovery().ConnectAsync(_parse.GetValue(_options.Server), DataFolder, Has(_options.Data), cancellation);
+
+    /// <summary>Finds the network and connects without any token or session.</summary>
+    /// <exception cref="FaultException">None is known, or it does not answer.</exception>
+    public Task<EntrepotClient> ConnectAsNobodyAsync(CancellationToken cancellation)
+        => Discovery().ConnectAsNobodyAsync(_parse.GetValue(_options.Server), DataFolder, Has(_options.Data), cancellation);
+
+    /// <summary>Shows a session to a surface from now on.</summary>
+    public void Show(string session, string surface) => _credential.Use(() => session, [surface]);
+
+    private NetworkDiscovery Discovery()
     {
         if ((_parse.GetValue(_options.Certificate) ?? Environment.Variable("ENTREPOT_CERTIFICATE")) is { Length: > 0 } shown)
             CertificateFolder.Show(_trust, shown);
@@ -72,8 +83,7 @@ internal sealed class CommandContext : IDisposable
             _trust.Use(named, required: true);
         else
             _trust.Use(Entrepot.Server.Hosting.DataFolder.AuthoritiesFileOf(DataFolder), required: false);
-        return new NetworkDiscovery(_http, _credential, Environment, _parse.GetValue(_options.TokenFile), _trust.Shows)
-            .ConnectAsync(_parse.GetValue(_options.Server), DataFolder, Has(_options.Data), cancellation);
+        return new NetworkDiscovery(_http, _credential, Environment, _parse.GetValue(_options.TokenFile), _trust.Shows);
     }
 
     /// <summary>Writes a result: the document itself for programs, or what <paramref name="show"/> makes of it for people.</summary>

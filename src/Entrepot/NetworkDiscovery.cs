@@ -4,6 +4,7 @@ using Entrepot.Core.Faults;
 using Entrepot.Server.Api;
 using Entrepot.Server.Client;
 using Entrepot.Server.Hosting;
+using Entrepot.Trust.Access;
 
 namespace Entrepot.Cli;
 
@@ -46,6 +47,26 @@ internal sealed class NetworkDiscovery(HttpClient http, ClientCredential credent
         // Edges serve bytes to everybody, and judge no credential.
         credential.Use(token, client.Network.Surfaces.Where(static surface => surface.Surface != "edge").Select(static surface => surface.Url));
         return client;
+    }
+
+    /// <summary>Finds and connects as nobody, to begin or end a session: one that is kept may be over, and whoever sends it is refused.</summary>
+    public async Task<EntrepotClient> ConnectAsNobodyAsync(string? server, string dataFolder, bool dataNamed, CancellationToken cancellation)
+    {
+        if (server is null && !dataNamed)
+            server = environment.Variable("ENTREPOT_SERVER") is { Length: > 0 } variable ? variable : null;
+        credential.Use(null, []);
+        if (server is null)
+            return await ConnectAsync(Announced(dataFolder), static () => null, dataFolder, cancellation);
+        var address = ParseServer(server);
+        try
+        {
+            return await EntrepotClient.ConnectAsync(http, address, cancellation);
+        }
+        catch (FaultException error) when (error.Fault.Is(AccessFault.Anonymous))
+        {
+            // Where surfaces.metadata.public is false, nobody is told of the network; signing in is for everybody all the same.
+            return EntrepotClient.At(http, address);
+        }
     }
 
     /// <summary>What the node on a data folder has announced, or null.</summary>

@@ -43,6 +43,12 @@ public sealed partial class EntrepotClient
     /// <summary>The connection's clients, for transfers beside this API.</summary>
     public HttpClient Http => _http;
 
+    /// <summary>Uses a metadata surface alone, without asking it for its network.</summary>
+    /// <param name="http">As for the other constructor.</param>
+    /// <param name="metadata">The surface's base address.</param>
+    public static EntrepotClient At(HttpClient http, Uri metadata)
+        => new(http, new NetworkDocument("", "", [new SurfaceDocument("metadata", "", Base(metadata), metadata.Port, "", "")]));
+
     /// <summary>Asks a metadata surface for its network.</summary>
     /// <param name="http">As for the constructor.</param>
     /// <param name="metadata">The surface's base address.</param>
@@ -50,7 +56,7 @@ public sealed partial class EntrepotClient
     /// <exception cref="FaultException"><see cref="ClientFault.Unreachable"/> or <see cref="ClientFault.NotEntrepot"/>.</exception>
     public static async Task<EntrepotClient> ConnectAsync(HttpClient http, Uri metadata, CancellationToken cancellation = default)
     {
-        var probe = new EntrepotClient(http, new NetworkDocument("", "", [new SurfaceDocument("metadata", "", Base(metadata), metadata.Port, "", "")]));
+        var probe = At(http, metadata);
         try
         {
             var network = await probe.GetAsync("metadata", "/v1/network", ApiJson.Default.NetworkDocument, cancellation);
@@ -83,9 +89,13 @@ public sealed partial class EntrepotClient
         => (Network.Surfaces.FirstOrDefault(s => s.Surface == surface && s.Node == Network.Node) ?? Network.Surfaces.FirstOrDefault(s => s.Surface == surface))?.Url
             ?? throw Fault.Of(
                 ClientFault.NoSurface, FaultKind.Unavailable, $"The network of node '{Network.Node}' offers no {surface} surface.",
-                surface is "edge" or "scheduler"
-                    ? $"Start a node with the role {surface}."
-                    : $"Start a node with the role origin, and see that surfaces.{surface} is enabled there.").ToException();
+                surface switch
+                {
+                    "edge" or "scheduler" => $"Start a node with the role {surface}.",
+                    "audit" => "Start a node with the role audit, or name its audit service with --server.",
+                    _ when Network.Surfaces.All(static one => one.Surface == "audit") => "This is an audit service. Name the metadata surface of the origin with --server.",
+                    _ => $"Start a node with the role origin, and see that surfaces.{surface} is enabled there.",
+                }).ToException();
 
     /// <summary>The fault that an answer other than 2xx carries.</summary>
     public static async Task<Fault> FaultOfAsync(HttpResponseMessage response, CancellationToken cancellation)
@@ -130,7 +140,7 @@ public sealed partial class EntrepotClient
             "Check that the address is the metadata surface and that client and server are of one version.").ToException(error),
         HttpRequestException or IOException => Fault.Of(
             ClientFault.Interrupted, FaultKind.Unavailable, $"The connection to {where} broke: {error.Message.TrimEnd('.')}.",
-            "Try again; what was complete is kept.").ToException(error),
+            where.StartsWith("http://", StringComparison.Ordinal) ? "Try again, by https:// where it takes TLS alone; what was complete is kept." : "Try again; what was complete is kept.").ToException(error),
         _ => Fault.Of(ClientFault.Interrupted, FaultKind.Internal, $"The call to {where} failed: {error.Message}").ToException(error),
     };
 
@@ -161,7 +171,7 @@ public sealed partial class EntrepotClient
         HttpStatusCode.PreconditionFailed => FaultKind.PreconditionFailed,
         HttpStatusCode.UnprocessableEntity => FaultKind.Mismatch,
         HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.RequestUriTooLong or HttpStatusCode.RequestHeaderFieldsTooLarge => FaultKind.TooLarge,
-        HttpStatusCode.InsufficientStorage => FaultKind.Exhausted,
+        HttpStatusCode.InsufficientStorage or HttpStatusCode.TooManyRequests => FaultKind.Exhausted,
         HttpStatusCode.NotImplemented => FaultKind.Unsupported,
         HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout => FaultKind.Unavailable,
         _ => FaultKind.Internal,

@@ -5,6 +5,7 @@ using Entrepot.Cli.Rendering;
 using Entrepot.Core.Faults;
 using Entrepot.Server.Api;
 using Entrepot.Server.Client;
+using Entrepot.Trust.Access;
 using Entrepot.Trust.Accounts;
 
 namespace Entrepot.Cli.Commands;
@@ -27,9 +28,9 @@ internal static class SignInCommand
         command.Add(provider);
         return command.Runs(environment, common, async (context, cancellation) =>
         {
-            var client = await context.ConnectAsync(cancellation);
+            var client = await context.ConnectAsNobodyAsync(cancellation);
             if (context.Get(invited))
-                return await AcceptAsync(context, client, cancellation);
+                return await AcceptAsync(context, client, context.Get(user), cancellation);
             if (context.Get(provider) && context.Get(user) is not null)
                 throw Fault.Of(CliFault.Usage, FaultKind.Invalid, "an account and --oidc do not go together.", "Write entrepot sign-in NAME, or entrepot sign-in --oidc.").ToException();
             if (context.Get(provider) || (context.Get(user) is null && (await client.SignInMethodsAsync(cancellation)).OpenIdConnect is not null))
@@ -45,9 +46,26 @@ internal static class SignInCommand
         => common.ForNetwork("sign-out", "End the session that 'sign-in' began", ("entrepot sign-out", "Nobody can use it any more"))
             .Runs(environment, common, async (context, cancellation) =>
             {
-                var client = await context.ConnectAsync(cancellation);
-                await client.SignOutAsync(cancellation);
-                Sessions(environment).Forget(new Uri(client.UrlOf("metadata")));
+                var client = await context.ConnectAsNobodyAsync(cancellation);
+                var metadata = client.UrlOf("metadata");
+                var kept = Sessions(environment);
+                if (kept.Find(new Uri(metadata)) is not { } session)
+                {
+                    context.Say("Nobody was signed in.");
+                    return ExitCodes.Done;
+                }
+
+                context.Show(session, metadata);
+                try
+                {
+                    await client.SignOutAsync(cancellation);
+                }
+                catch (FaultException error) when (error.Fault.Is(AccessFault.Session))
+                {
+                    // It was over already, which is all that is wanted.
+                }
+
+                kept.Forget(new Uri(metadata));
                 context.Say("Signed out.");
                 return ExitCodes.Done;
             });
@@ -74,12 +92,12 @@ internal static class SignInCommand
     /// <summary>The sessions of this user.</summary>
     public static SessionFile Sessions(CliEnvironment environment) => new(environment.StateFolder, environment.Time);
 
-    private static async Task<int> AcceptAsync(CommandContext context, EntrepotClient client, CancellationToken cancellation)
+    private static async Task<int> AcceptAsync(CommandContext context, EntrepotClient client, string? named, CancellationToken cancellation)
     {
         var environment = context.Environment;
         var invitation = SecretPrompt.Ask(environment, "Invitation");
         var key = RandomNumberGenerator.GetBytes(SecondFactor.KeyBytes);
-        var link = SecondFactor.LinkOf(key, "Entrepot", "me");
+        var link = SecondFactor.LinkOf(key, "Entrepot", named ?? "me");
         environment.Error.WriteLine(
             TerminalQr.Show(environment, link)
                 ? "Give this to your authenticator app by its camera, as a link or as the key that is in it:"

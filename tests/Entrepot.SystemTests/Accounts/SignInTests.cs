@@ -32,6 +32,38 @@ public sealed class SignInTests
         node.Output.ShouldNotContain(invitation);
     }
 
+    [Fact]
+    public async Task A_session_that_is_over_keeps_nobody_from_signing_in_or_out()
+    {
+        using var folder = new TestFolder();
+        await using var node = await EntrepotProcess.StartWithAsync(EntrepotProcess.AnyPorts.Replace("metadata: {port: 0}", "metadata: {port: 0, public: false}", StringComparison.Ordinal), folder["node"], "serve", "--roles", "origin");
+        var state = folder["state"];
+        var jane = await Colleague.JoinAsync(node, state, (await node.CommandAsync("user", "invite", "jane", "--role", "auditor")).ShouldSucceed().Output.Trim());
+        // Named by its address, the surface tells nobody of its network; signing in is for everybody all the same.
+        string[] signIn = ["sign-in", "jane", "--server", node.Url("metadata").GetLeftPart(UriPartial.Authority)];
+        await SignInAsync();
+
+        await EndSessionsAsync();
+        var over = await jane.RunAsync(node, "whoami");
+        over.ExitCode.ShouldBe(9);
+        over.Error.ShouldContain("This session has ended");
+        await SignInAsync();
+        (await jane.RunAsync(node, "whoami")).ShouldSucceed().Output.ShouldBe("user:jane (auditor)\n");
+
+        await EndSessionsAsync();
+        (await jane.RunAsync(node, "sign-out")).ShouldSucceed().Output.ShouldBe("Signed out.\n");
+        (await jane.RunAsync(node, "sign-out")).ShouldSucceed().Output.ShouldBe("Nobody was signed in.\n");
+        (await jane.RunAsync(node, "whoami")).ShouldSucceed().Output.ShouldStartWith("operator (");
+
+        async Task SignInAsync() => (await Colleague.ConverseAsync(node, state, signIn, (prompt, _) => prompt == "Password" ? Colleague.Password : jane.Recovery)).ShouldContain("Signed in as 'jane'");
+
+        async Task EndSessionsAsync()
+        {
+            (await node.CommandAsync("user", "disable", "jane")).ShouldSucceed();
+            (await node.CommandAsync("user", "enable", "jane")).ShouldSucceed();
+        }
+    }
+
     private static async Task<byte[]> ReadSharedAsync(string file)
     {
         await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
