@@ -115,7 +115,7 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
                     AccessFault.Elsewhere, FaultKind.Forbidden, "Sessions of people are known to the origin's own surfaces only.", "Ask the scheduler beside the origin, or send a token: entrepot token create.");
             principal = sessions.Find(token);
             return principal is null
-                ? Fault.Of(AccessFault.Session, FaultKind.Forbidden, "This session has ended, or never was one.", "Sign in again: entrepot sign-in.")
+                ? Fault.Of(AccessFault.Session, FaultKind.Forbidden, "This session has ended, or never was one.", "Sign in again: entrepot sign-in NAME, or without a name through the provider.")
                 : null;
         }
 
@@ -144,7 +144,7 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
             context, wait,
             Fault.Of(
                 AccessFault.TooManyFailures, FaultKind.Exhausted, $"{source} sent too many credentials that are not good, the last because: {fault.Message}",
-                "Wait as Retry-After says, and send one that is good."));
+                $"Wait {SecondsOf(wait)} s, and send one that is good."));
     }
 
     /// <summary>429 with the time to wait (RFC 6585 §4).</summary>
@@ -152,11 +152,14 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
     {
         context.Response.OnStarting(() =>
         {
-            context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+            context.Response.Headers.RetryAfter = SecondsOf(wait);
             return Task.CompletedTask;
         });
         return FaultResponses.WriteAsync(context, fault, status: StatusCodes.Status429TooManyRequests);
     }
+
+    /// <summary>Whole seconds to wait, as <c>Retry-After</c> has them.</summary>
+    public static string SecondsOf(TimeSpan wait) => Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Refuses with the challenge of RFC 6750 §3.</summary>
     private Task RefuseAsync(HttpContext context, Fault fault, int status, string? error, string? scope)
@@ -186,7 +189,9 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
 
     private static Fault Forbidden(Principal principal, Permission needed) => Fault.Of(
         AccessFault.Forbidden, FaultKind.Forbidden, $"'{principal.Name}' may not do this: it is for {Or(needed)}.",
-        $"Ask an admin for a token with the role {Or(needed)}.");
+        needed == Permission.ChangesApprove
+            ? "No token or certificate may: sign in as a person with that role by 'entrepot sign-in NAME'."
+            : $"Ask an admin for a token, certificate or account with the role {Or(needed)}.");
 
     private static string Or(Permission needed) => string.Join(" or ", Roles.WordsOf(AccessPolicy.HoldersOf(needed)));
 

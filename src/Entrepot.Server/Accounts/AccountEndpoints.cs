@@ -160,7 +160,7 @@ internal static class AccountEndpoints
         if (service.Failures.WaitOf(source) is { } wait)
         {
             await AccessGate.WriteTooManyAsync(
-                context, wait, Fault.Of(AccessFault.TooManyFailures, FaultKind.Exhausted, $"{source} sent too many credentials that are not good.", "Wait as Retry-After says."));
+                context, wait, Fault.Of(AccessFault.TooManyFailures, FaultKind.Exhausted, $"{source} sent too many credentials that are not good.", $"Wait {AccessGate.SecondsOf(wait)} s."));
             return;
         }
 

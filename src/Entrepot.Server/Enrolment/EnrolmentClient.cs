@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
@@ -74,6 +75,8 @@ internal sealed class EnrolmentClient(Uri origin, TimeProvider time)
             if (response.IsSuccessStatusCode)
                 return JsonSerializer.Deserialize(answer, type) ?? throw new JsonException("It is null.");
             var problem = JsonSerializer.Deserialize(answer, ProblemJsonContext.Default.ProblemDocument);
+            if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed && path == EnrolmentEndpoints.AuthorityPath)
+                throw Unreachable("it is another surface, which knows nothing of joining", null);
             throw new FaultException(new Fault(FaultKind.Forbidden, problem!.Code, $"{origin} refused: {problem.Detail}", problem.Cure));
         }
         catch (OperationCanceledException error) when (!cancellation.IsCancellationRequested)
@@ -90,7 +93,7 @@ internal sealed class EnrolmentClient(Uri origin, TimeProvider time)
         }
     }
 
-    private FaultException Unreachable(string why, Exception error) => Fault.Of(
+    private FaultException Unreachable(string why, Exception? error) => Fault.Of(
         EnrolmentFault.Origin, FaultKind.Unavailable, $"The origin {origin} can't be asked: {why}",
         "Check that the address after --join is that of the origin's admin surface, and that it runs.").ToException(error);
 }

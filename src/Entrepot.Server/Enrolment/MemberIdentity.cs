@@ -15,7 +15,11 @@ namespace Entrepot.Server.Enrolment;
 /// <summary>How a machine is to join.</summary>
 /// <param name="Origin">The origin's admin surface; null for the one that it joined.</param>
 /// <param name="Token">What 'entrepot node token' printed; null for a machine that has joined.</param>
-public sealed record JoinOrder(Uri? Origin, string? Token);
+public sealed record JoinOrder(Uri? Origin, string? Token)
+{
+    /// <summary>The file that should have held the token and is not there; null when none was named, or it was read.</summary>
+    public string? MissingFile { get; init; }
+}
 
 /// <summary>The identity of a machine that joined: its certificate comes from the origin, and so does whom it believes.</summary>
 internal sealed class MemberIdentity : INodeIdentity
@@ -66,6 +70,10 @@ internal sealed class MemberIdentity : INodeIdentity
         var record = file.Read();
         if (record is null || HasEnded(record, time))
         {
+            if (order is { Origin: not null, Token: null, MissingFile: { } missing })
+                throw Fault.Of(
+                    EnrolmentFault.NotJoined, FaultKind.NotFound, $"There is no file '{missing}', and node '{settings.Node}' has not joined yet.",
+                    "Name the file with what 'entrepot node token' printed at the origin.").ToException();
             if (order is not { Origin: { } origin, Token: { } token })
                 throw Fault.Of(
                     EnrolmentFault.NotJoined, FaultKind.Forbidden,

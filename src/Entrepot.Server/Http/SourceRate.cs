@@ -48,7 +48,7 @@ internal static class SourceRate
                 context,
                 Fault.Of(
                     HttpFault.Rate, FaultKind.Exhausted, $"{source} asked the {surface} surface more than {rate} times.",
-                    $"Wait as Retry-After says, or raise the rate of the {surface} surface in the configuration."),
+                    $"Wait as the header Retry-After says, or raise the rate of the {surface} surface in the configuration."),
                 status: StatusCodes.Status429TooManyRequests);
         });
         return limiter;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json;
+using Entrepot.Core.Documents;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Core.Journal;
@@ -76,7 +77,7 @@ public sealed class NodeEnrolment
     {
         if (order.Life < LeastTokenLife || order.Life > MostTokenLife)
             throw Fault.Of(
-                EnrolmentFault.Value, FaultKind.Invalid, $"A token can't live {order.Life}.", $"Let it live {LeastTokenLife.TotalMinutes:0} min to {MostTokenLife.TotalDays:0} days.").ToException();
+                EnrolmentFault.Value, FaultKind.Invalid, $"A token can't live for {Duration.Format(order.Life)}.", $"Use {Duration.Format(LeastTokenLife)}–{Duration.Format(MostTokenLife)}.").ToException();
         var token = JoinToken.Create(_authority.State.SignerAt(_time.GetUtcNow()).Fingerprint);
         var now = _time.GetUtcNow();
         await _database.WriteAsync(transaction =>

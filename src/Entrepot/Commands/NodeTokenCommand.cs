@@ -35,7 +35,7 @@ internal static class NodeTokenCommand
             {
                 // The token alone on the output, so that it can go into a file.
                 environment.Output.WriteLine(made.Token);
-                environment.Error.WriteLine($"Until {Units.Time(made.Expires)}, once: entrepot serve --roles {context.Get(role)} --join https://ORIGIN:9080 --token-file FILE");
+                environment.Error.WriteLine($"Until {Units.Time(made.Expires)}, once: entrepot serve --roles {context.Get(role)} --join https://ORIGIN:9080 --token-file FILE{(context.Get(node) is { } only ? $" --node {only}" : "")}");
             });
             return ExitCodes.Done;
         });

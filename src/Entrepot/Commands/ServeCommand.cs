@@ -63,7 +63,7 @@ internal static class ServeCommand
         if (token is not null)
             context.Environment.Error.WriteLine("Everybody on this machine can read the token among the arguments while this runs; --token-file hides it.");
         token ??= tokenFile is null ? context.Environment.Variable(TokenVariable) : ReadToken(context, tokenFile);
-        return origin is null && token is null ? null : new JoinOrder(origin, token);
+        return origin is null && token is null ? null : new JoinOrder(origin, token) { MissingFile = token is null ? tokenFile : null };
     }
 
     /// <summary>A file that is gone is no error: once the node has joined, nobody needs it.</summary>
@@ -73,7 +73,7 @@ internal static class ServeCommand
         {
             return file == CommonOptions.Stream ? context.Environment.Input.ReadLine() ?? "" : File.ReadAllText(file);
         }
-        catch (FileNotFoundException)
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }

@@ -63,6 +63,8 @@ public sealed class EnrolmentTests : IDisposable
         await RefusedAsync("cache-2", order with { Token = JoinToken.Create(JoinToken.Parse(order.Token).Authority).Reveal() }, EnrolmentFault.WrongToken);
         await RefusedAsync("cache-2", order with { Token = "ejt1.nonsense" }, EnrolmentFault.Malformed);
         await RefusedAsync("cache-2", null, EnrolmentFault.NotJoined);
+        (await RefusedAsync("cache-2", order with { Token = null, MissingFile = "gone.token" }, EnrolmentFault.NotJoined)).Message.ShouldContain("'gone.token'");
+        (await RefusedAsync("cache-2", order with { Origin = new UriBuilder(Url(origin, "metadata")) { Scheme = Uri.UriSchemeHttps }.Uri }, EnrolmentFault.Origin)).Cure!.ShouldContain("admin surface");
         await RefusedAsync("cache-1-again", await Joining.OrderAsync(origin), EnrolmentFault.NameTaken, "cache-1");
         // The token of one network, shown to the origin of another: it never leaves this machine.
         await RefusedAsync("cache-2", (await Joining.OrderAsync(origin)) with { Origin = Joining.AddressOf(other) }, EnrolmentFault.WrongAuthority);
@@ -189,13 +191,14 @@ public sealed class EnrolmentTests : IDisposable
         }
     }
 
-    private async Task RefusedAsync(string folder, JoinOrder? order, EnrolmentFault reason, string? name = null)
+    private async Task<Fault> RefusedAsync(string folder, JoinOrder? order, EnrolmentFault reason, string? name = null)
     {
         var fault = (await Should.ThrowAsync<FaultException>(async () => await EdgeAsync(name ?? folder, order, folder))).Fault;
         fault.Code.ShouldBe(Fault.CodeOf(reason), fault.Message);
         fault.Cure.ShouldNotBeNullOrEmpty();
         if (order?.Token is { } token)
             fault.Message.ShouldNotContain(token);
+        return fault;
     }
 
     /// <summary>A client that is an edge, with the edge's own certificate.</summary>
