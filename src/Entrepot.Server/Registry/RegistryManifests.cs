@@ -88,16 +88,10 @@ internal sealed class RegistryManifests(RegistryService service)
         => tag.Split('-', 2) is [var algorithm, var hex] && OciDigest.TryParse($"{algorithm}:{hex}", out var digest) ? digest : null;
 
     private static TagName TagOf(string reference) => TagName.TryParse(reference, out var tag) ? tag
-        // What has a colon was meant as a digest.
-        : reference.Contains(':', StringComparison.Ordinal) ? throw Wrong(reference)
         : throw Fault.Of(
-            OciFault.ManifestInvalid, FaultKind.Invalid, $"'{reference}' is neither a tag nor a digest.", "A tag has up to 128 letters, digits, '_', '.' and '-', the first being none of the last two.").ToException();
-
-    private static FaultException Wrong(string reference)
-    {
-        OciDigest.Parse(reference);
-        throw new InvalidOperationException(reference);
-    }
+            // What has a colon was meant as a digest.
+            reference.Contains(':', StringComparison.Ordinal) ? OciFault.DigestInvalid : OciFault.ManifestInvalid, FaultKind.Invalid, $"'{reference}' is neither a tag nor a digest.",
+            "A tag has up to 128 letters, digits, '_', '.' and '-', the first being none of the last two; a digest is sha256: and 64, or sha512: and 128 hexadecimal digits.").ToException();
 
     private static FaultException TooLarge() => Fault.Of(
         OciFault.SizeInvalid, FaultKind.TooLarge, string.Create(CultureInfo.InvariantCulture, $"The manifest has more than {OciManifest.MaxBytes} bytes."), "Put what is large into a blob.").ToException();
