@@ -16,6 +16,7 @@ namespace Entrepot.Server.Api;
 [JsonSerializable(typeof(IReadOnlyList<TokenDocument>))]
 [JsonSerializable(typeof(CreateClientCertificateRequest))]
 [JsonSerializable(typeof(JournalCopyDocument))]
+[JsonSerializable(typeof(IReadOnlyList<RevocationDocument>))]
 [JsonSerializable(typeof(TokenNotice))]
 [JsonSerializable(typeof(IReadOnlyList<ClientCertificateDocument>))]
 [JsonSerializable(typeof(RotateKeysRequest))]

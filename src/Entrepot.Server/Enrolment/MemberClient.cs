@@ -32,7 +32,7 @@ public static class MemberClient
         var own = new NodeCertificate(identity);
         file.Load(record, own);
         var trust = new NodeTrust(time);
-        trust.Believe(new NetworkTrust(identity.Network, authorities, []));
+        trust.Believe(new NetworkTrust(identity.Network, authorities, file.ReadRevoked()));
         origin = new UriBuilder(Uri.UriSchemeHttps, record.Origin.Host, port).Uri;
         return ClientHandler.Configure(new HttpClient(NodeHandler.Create(ConnectTimeout, trust, own, NodeRole.Origin)));
     }

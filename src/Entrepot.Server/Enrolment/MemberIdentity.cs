@@ -41,7 +41,7 @@ internal sealed class MemberIdentity : INodeIdentity
         _own = new NodeCertificate(identity);
         file.Load(record, _own);
         Trust = new NodeTrust(time);
-        Trust.Believe(new NetworkTrust(identity.Network, NetworkTrust.ReadPem(record.Authorities) ?? throw Broken(), []));
+        Trust.Believe(new NetworkTrust(identity.Network, NetworkTrust.ReadPem(record.Authorities) ?? throw Broken(), file.ReadRevoked()));
     }
 
     public NodeTrust Trust { get; }
@@ -145,12 +145,14 @@ internal sealed class MemberIdentity : INodeIdentity
     {
         if (NetworkTrust.ReadPem(pem) is not { } authorities)
             return;  // an origin that believes nobody is none
-        var known = revoked.Select(static one => NodeName.TryParse(one.Node, out var name, out _)
-            ? new Revocation(name, one.Until) { IsClient = one.Client, Ends = one.Ends ?? one.Until + CertificateTimes.Lifetime }
-            : null).OfType<Revocation>();
-        Trust.Believe(new NetworkTrust(_own.Identity.Network, authorities, [.. known]));
+        var known = MemberFile.Of(revoked);
+        var isNew = !known.SequenceEqual(Trust.Current.Revocations);
+        Trust.Believe(new NetworkTrust(_own.Identity.Network, authorities, known));
         lock (_keeping)
         {
+            // Believed no more also after a restart while the origin can't be asked.
+            if (isNew)
+                _file.WriteRevoked(revoked);
             if (pem == _record.Authorities)
                 return;
             _record = _record with { Authorities = pem };

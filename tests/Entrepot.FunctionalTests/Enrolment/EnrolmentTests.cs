@@ -96,6 +96,29 @@ public sealed class EnrolmentTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_revoked_is_refused_by_a_node_that_starts_while_the_origin_is_away()
+    {
+        NodeIdentity stolen;
+        X509Certificate2 shown;
+        await using (var origin = await OriginAsync())
+        {
+            await using var peer = await EdgeAsync("cache-2", await Joining.OrderAsync(origin));
+            await using var edge = await EdgeAsync("cache-1", await Joining.OrderAsync(origin));
+            await UntilKnownAsync(origin, "cache-1");
+            var own = ((MemberIdentity)edge.Identity).CertificateOf(NodeName.Parse("cache-1"), NodeRole.Edge);
+            (stolen, shown) = (own.Identity, X509CertificateLoader.LoadCertificate(own.ForNodes.TargetCertificate.RawData));
+            peer.Identity.Trust.Current.Recheck(stolen, shown, DateTimeOffset.UtcNow).ShouldBeNull();
+            await Joining.EnrolmentOf(origin).RevokeAsync(NodeName.Parse("cache-1"), "stolen", "test");
+            await Poll(() => Task.FromResult(peer.Identity.Trust.Current.Revocations.Any(static one => one.Name.Value == "cache-1")));
+        }
+
+        await using var again = await EdgeAsync("cache-2", null);
+
+        again.Identity.Trust.Current.Recheck(stolen, shown, DateTimeOffset.UtcNow)!.Is(AuthorityFault.Revoked).ShouldBeTrue();
+        shown.Dispose();
+    }
+
+    [Fact]
     public async Task Only_a_node_sends_heart_beats_and_only_its_own()
     {
         await using var origin = await OriginAsync();
