@@ -60,6 +60,6 @@ public static class SecretFile
         SecretFault.Malformed, FaultKind.Internal, $"'{path}' can't be used: {why}.", "Restore the file from a backup.").ToException();
 
     private static FaultException Unreadable(string path, Exception error) => Fault.Of(
-        SecretFault.Unreadable, FaultKind.Unavailable, $"'{path}' can't be used: {error.Message}",
+        SecretFault.Unreadable, error is IOException ? FaultKind.Unavailable : FaultKind.Forbidden, $"'{path}' can't be used: {error.Message}",
         "Check that the folder exists and that this user owns the file.").ToException(error);
 }

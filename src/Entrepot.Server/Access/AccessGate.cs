@@ -185,7 +185,7 @@ internal sealed class AccessGate(SurfaceAccess access, StateDatabase state, Time
 
     private Fault Anonymous(Permission needed) => Fault.Of(
         AccessFault.Anonymous, FaultKind.Forbidden, $"The {access.Surface} surface does this for {Or(needed)} only, and no credential was sent.",
-        "Send 'Authorization: Bearer TOKEN' with what 'entrepot token create' printed.");
+        "Send 'Authorization: Bearer TOKEN' with what 'entrepot token create' printed; commands take it by --token-file, or 'entrepot sign-in NAME' before them.");
 
     private static Fault Forbidden(Principal principal, Permission needed) => Fault.Of(
         AccessFault.Forbidden, FaultKind.Forbidden, $"'{principal.Name}' may not do this: it is for {Or(needed)}.",

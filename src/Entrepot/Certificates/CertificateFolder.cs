@@ -45,11 +45,31 @@ internal static class CertificateFolder
         trust.Use(Path.Combine(path, Authority), required: false);
     }
 
-    /// <summary>Writes them; the key first, so that no certificate is there without.</summary>
-    public static void Write(string folder, ECDsa key, ClientCertificateDocument made)
+    /// <summary>Writes the key, then has the certificate made and writes that: a folder that can't be written leaves no certificate at the origin that nobody
+    /// has the key of, and a refusal leaves no key.</summary>
+    /// <param name="folder">Where.</param>
+    /// <param name="key">Whose certificate it will be.</param>
+    /// <param name="order">Has the certificate made.</param>
+    /// <exception cref="FaultException"><see cref="SecretFault.Unreadable"/>, or that of the order.</exception>
+    public static async Task<ClientCertificateDocument> WriteAsync(string folder, ECDsa key, Func<Task<ClientCertificateDocument>> order)
     {
+        var isNew = !Directory.Exists(folder);
         SecretFile.Write(Path.Combine(folder, Key), Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem() + "\n"));
+        ClientCertificateDocument made;
+        try
+        {
+            made = await order();
+        }
+        catch (FaultException)
+        {
+            File.Delete(Path.Combine(folder, Key));
+            if (isNew)
+                Directory.Delete(folder);
+            throw;
+        }
+
         DurableFile.Write(Path.Combine(folder, Certificate), Encoding.ASCII.GetBytes(made.Certificate!));
         DurableFile.Write(Path.Combine(folder, Authority), Encoding.ASCII.GetBytes(made.Authorities!));
+        return made;
     }
 }

@@ -40,7 +40,11 @@ internal static class CertificateCommands
                 throw fault.ToException();
             if (!Duration.TryParse(context.Get(ttl)!, out var lifetime))
                 throw Fault.Of(CliFault.Usage, FaultKind.Invalid, $"--ttl '{context.Get(ttl)}' is no span of time.", "Write one such as 8h or 30d.").ToException();
-            var wanted = NodeName.Parse(context.Get(name)).Value;
+            if (!NodeName.TryParse(context.Get(name), out var parsed, out var why))
+                throw Fault.Of(CliFault.Usage, FaultKind.Invalid, $"'{context.Get(name)}' can't be a certificate's name.", why.Cure).ToException();
+            var wanted = parsed.Value;
+            if (context.Get(folder) is { Length: 0 })
+                throw Fault.Of(CliFault.Usage, FaultKind.Invalid, "--out is ''; expected a folder.", "Name one, or leave it out for a folder of the certificate's name.").ToException();
             var place = Path.GetFullPath(context.Get(folder) ?? wanted);
             CertificateFolder.RequireFree(place);
             using var key = Trust.Authority.Certificates.NewKey();
@@ -55,8 +59,7 @@ internal static class CertificateCommands
             }
 
             var client = await context.ConnectAsync(cancellation);
-            var made = await client.CreateClientCertificateAsync(request, cancellation);
-            CertificateFolder.Write(place, key, made);
+            var made = await CertificateFolder.WriteAsync(place, key, () => client.CreateClientCertificateAsync(request, cancellation));
             context.Write(made, ApiJson.Default.ClientCertificateDocument, certificate =>
             {
                 context.Say($"Certificate '{certificate.Name}': {what}, believed until {Units.Time(certificate.ExpiresAt)}.");
