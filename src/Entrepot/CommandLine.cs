@@ -1,6 +1,7 @@
 using Entrepot.Core.Documents;
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using Entrepot.Cli.Rendering;
 using Entrepot.Core.Faults;
 
@@ -22,6 +23,8 @@ public static class CommandLine
         var format = CommandContext.FormatOf(parse);
         if (parse.Action is ParseErrorAction)
             return FaultPrinter.Print(environment, format, UsageFault(parse));
+        if (EmptyValue(parse) is { } empty)
+            return FaultPrinter.Print(environment, format, empty);
         try
         {
             var configuration = new InvocationConfiguration
@@ -44,6 +47,21 @@ public static class CommandLine
             return FaultPrinter.Print(environment, format, Fault.Of(
                 CliFault.Unexpected, FaultKind.Internal, $"something failed inside: {detail}", "Set ENTREPOT_TRACE=1 for the whole story, and report it."));
         }
+    }
+
+    /// <summary>A value that is empty, as a variable of the shell that is not set makes it; only what is free text may be.</summary>
+    private static Fault? EmptyValue(ParseResult parse)
+    {
+        var name = parse.CommandResult.Children
+            .Select(static child => child switch
+            {
+                OptionResult { Implicit: false } option when option.Option.HelpName != "TEXT" && option.Tokens.Any(static token => token.Value.Length == 0) => option.Option.Name,
+                ArgumentResult argument when argument.Tokens.Any(static token => token.Value.Length == 0) => argument.Argument.Name.ToUpperInvariant(),
+                _ => null,
+            })
+            .FirstOrDefault(static found => found is not null);
+        return name is null ? null : Fault.Of(
+            CliFault.Usage, FaultKind.Invalid, $"{name} is ''; expected a value", $"A variable that is not set may stand there. See '{string.Join(' ', Lineage(parse.CommandResult.Command))} --help'.");
     }
 
     private static Fault UsageFault(ParseResult parse)

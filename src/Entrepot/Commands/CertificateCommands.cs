@@ -43,8 +43,6 @@ internal static class CertificateCommands
             if (!NodeName.TryParse(context.Get(name), out var parsed, out var why))
                 throw Fault.Of(CliFault.Usage, FaultKind.Invalid, $"'{context.Get(name)}' can't be a certificate's name.", why.Cure).ToException();
             var wanted = parsed.Value;
-            if (context.Get(folder) is { Length: 0 })
-                throw Fault.Of(CliFault.Usage, FaultKind.Invalid, "--out is ''; expected a folder.", "Name one, or leave it out for a folder of the certificate's name.").ToException();
             var place = Path.GetFullPath(context.Get(folder) ?? wanted);
             CertificateFolder.RequireFree(place);
             using var key = Trust.Authority.Certificates.NewKey();

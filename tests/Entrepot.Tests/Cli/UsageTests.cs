@@ -35,6 +35,8 @@ public sealed class UsageTests : IAsyncLifetime
     [InlineData("audit log --count 0", "--count is 1–1000", "entrepot audit log --help")]
     [InlineData("pull a/b --connections 65", "--connections is 1–64", "entrepot pull --help")]
     [InlineData("push a b --connections 0", "--connections is 1–32", "entrepot push --help")]
+    [InlineData("mirror list --data ", "--data is ''; expected a value", "A variable that is not set may stand there.")]
+    [InlineData("token revoke ", "TOKEN is ''; expected a value", "entrepot token revoke --help")]
     [InlineData("serve", "Option '--roles' is required", "entrepot serve --help")]
     [InlineData("serve --roles origin,edgee", "'edgee' (did you mean 'edge'?): no such role.", "Roles are origin, edge, scheduler, audit.")]
     [InlineData("up --edges 65", "--edges is '65'; expected a whole number, 0–64", "Mend the command line.")]
