@@ -32,14 +32,16 @@ public sealed class OciCatalog
         => _catalog.View.TryGet(repository.Mirror, out var mirror) && mirror.Info.Format == MirrorFormat.Oci ? mirror : null;
 
     /// <summary>The stored bytes of a repository's blob; null when it has none of that digest.</summary>
-    public async Task<StoredBlob?> FindBlobAsync(RepositoryName repository, OciDigest digest)
+    /// <param name="repository">The repository.</param>
+    /// <param name="digest">The blob.</param>
+    /// <param name="renew">True where whoever asks may be about to push a manifest that needs it: its grace period begins anew. Reading alone writes nothing.</param>
+    public async Task<StoredBlob?> FindBlobAsync(RepositoryName repository, OciDigest digest, bool renew = true)
     {
         long linkedAt = 0;
         if (_catalog.State.Read(connection => OciTable.LinkedBlob(connection, repository.Value, digest, out linkedAt)) is not { } sha256
             || _catalog.FindFingerprint(sha256) is not { } fingerprint || _blobs.Find(fingerprint) is not { } stored)
             return null;
-        // Who asks may be about to push a manifest that needs it.
-        if (_catalog.Time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(linkedAt) > Renewal)
+        if (renew && _catalog.Time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(linkedAt) > Renewal)
             await _catalog.State.WriteAsync(transaction =>
             {
                 if (OciTable.Repository(transaction, repository.Value) is { } id && OciTable.Blob(transaction, digest) is { } blob && OciTable.IsLinked(transaction, id, blob))

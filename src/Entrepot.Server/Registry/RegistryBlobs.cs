@@ -12,7 +12,7 @@ internal sealed class RegistryBlobs(RegistryService service)
     {
         var name = service.Readable(context, target);
         var digest = OciDigest.Parse(target.Reference);
-        var stored = (await service.Catalog.FindBlobAsync(name, digest))?.Fingerprint ?? throw OciCatalog.BlobUnknown(name, digest);
+        var stored = (await service.Catalog.FindBlobAsync(name, digest, service.TakesPushes))?.Fingerprint ?? throw OciCatalog.BlobUnknown(name, digest);
         context.Response.Headers["Docker-Content-Digest"] = digest.ToString();
         using var file = service.Blobs.Store.OpenRead(stored.Digest);
         await ContentResponder.RespondAsync(
