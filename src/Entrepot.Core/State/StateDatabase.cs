@@ -23,6 +23,8 @@ public sealed class StateDatabase : IAsyncDisposable
     private const int NotADatabase = 26;  // SQLITE_NOTADB
     private const int CannotOpen = 14;  // SQLITE_CANTOPEN
 
+    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
     private readonly string _connectionString;
     private readonly SqliteConnection _writer;
     private readonly PreparedCommands _prepared;
@@ -94,6 +96,7 @@ public sealed class StateDatabase : IAsyncDisposable
         PreparedCommands? prepared = null;
         try
         {
+            OwnerOnly(file);
             writer = new SqliteConnection(connectionString);
             writer.Open();
             Configure(writer);
@@ -168,6 +171,27 @@ public sealed class StateDatabase : IAsyncDisposable
         _ownKey?.Dispose();
         using var pool = new SqliteConnection(_connectionString);
         SqliteConnection.ClearPool(pool);
+    }
+
+    /// <summary>Lets nobody else read what is kept: names, hashes of passwords, when things were done. SQLite gives its other files the same mode.</summary>
+    private static void OwnerOnly(string file)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        try
+        {
+            if (!System.IO.File.Exists(file))
+                using (new FileStream(file, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, UnixCreateMode = Owner }))
+                    return;
+            if ((System.IO.File.GetUnixFileMode(file) & ~Owner) == 0)
+                return;
+            foreach (var one in new[] { file, file + "-wal", file + "-shm" }.Where(System.IO.File.Exists))
+                System.IO.File.SetUnixFileMode(one, Owner);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // SQLite says better why a file can't be opened; and whoever may not change it is not its owner.
+        }
     }
 
     private static void Configure(SqliteConnection connection)

@@ -5,7 +5,6 @@ using Entrepot.Core.Documents;
 using Entrepot.Core.Faults;
 using Entrepot.Core.Identities;
 using Entrepot.Server.Api;
-using Entrepot.Trust.Access;
 using Entrepot.Trust.ClientCertificates;
 
 namespace Entrepot.Cli.Commands;
@@ -16,30 +15,19 @@ internal static class CertificateCommands
     public static Command Create(CliEnvironment environment, CommonOptions common)
     {
         var name = new Argument<string>("name") { Description = "What people and the journal call it" };
-        var roles = new Option<string[]>("--role")
-        {
-            Description = $"What its bearer may be: {string.Join(", ", Roles.Words)}; may be given several times", HelpName = "ROLE", Required = true,
-        };
-        roles.CompletionSources.Add([.. Roles.Words]);
-        var mirrors = new Option<string[]>("--mirror") { Description = "The only mirror that it is for; may be given several times [default: all]", HelpName = "MIRROR" };
-        var ttl = new Option<string>("--ttl") { Description = "For how long it is believed", HelpName = "TIME", DefaultValueFactory = static _ => "30d" };
+        var grants = new GrantOptions();
         var folder = new Option<string?>("--out") { Description = "Folder for certificate, key and authority [default: the name]", HelpName = "DIR" };
         var command = common.ForNetwork(
             "create", "Make a key, and have a certificate made for it: for clients that show one instead of a token",
             ("entrepot certificate create ci --role publisher --mirror images --out /etc/docker/certs.d/mirror-1:8333", "For pushes by docker, podman and skopeo"),
             ("entrepot certificate create ann --role auditor --ttl 8h", "For whoever asks the audit service today"));
         command.Add(name);
-        command.Add(roles);
-        command.Add(mirrors);
-        command.Add(ttl);
+        grants.AddTo(command);
         command.Add(folder);
         command.Add(common.DryRun);
         return command.Runs(environment, common, async (context, cancellation) =>
         {
-            if (!Roles.TryParse(context.Get(roles)!, out var role, out var fault))
-                throw fault.ToException();
-            if (!Duration.TryParse(context.Get(ttl)!, out var lifetime))
-                throw Fault.Of(CliFault.Usage, FaultKind.Invalid, $"--ttl '{context.Get(ttl)}' is no span of time.", "Write one such as 8h or 30d.").ToException();
+            var grant = grants.Read(context);
             if (!NodeName.TryParse(context.Get(name), out var parsed, out var why))
                 throw Fault.Of(CliFault.Usage, FaultKind.Invalid, $"'{context.Get(name)}' can't be a certificate's name.", why.Cure).ToException();
             var wanted = parsed.Value;
@@ -47,12 +35,10 @@ internal static class CertificateCommands
             CertificateFolder.RequireFree(place);
             using var key = Trust.Authority.Certificates.NewKey();
             var request = new CreateClientCertificateRequest(
-                wanted, Convert.ToBase64String(Trust.Authority.Certificates.SigningRequest(key)), Roles.WordsOf(role), (long)lifetime.TotalSeconds,
-                [.. (context.Get(mirrors) ?? []).Select(static mirror => MirrorName.Parse(mirror).Value)]);
-            var what = $"{string.Join(" and ", request.Roles)} for {(request.Mirrors!.Count == 0 ? "all mirrors" : string.Join(", ", request.Mirrors))}";
+                wanted, Convert.ToBase64String(Trust.Authority.Certificates.SigningRequest(key)), grant.Roles, (long)grant.Lifetime.TotalSeconds, grant.Mirrors);
             if (context.Get(common.DryRun))
             {
-                context.Write(request, ApiJson.Default.CreateClientCertificateRequest, _ => context.Say($"Would make a certificate in '{place}': {what}, believed for {Duration.Format(lifetime)}."));
+                context.Write(request, ApiJson.Default.CreateClientCertificateRequest, _ => context.Say($"Would make a certificate in '{place}': {grant.Text}, believed for {Duration.Format(grant.Lifetime)}."));
                 return ExitCodes.Done;
             }
 
@@ -60,7 +46,7 @@ internal static class CertificateCommands
             var made = await CertificateFolder.WriteAsync(place, key, () => client.CreateClientCertificateAsync(request, cancellation));
             context.Write(made, ApiJson.Default.ClientCertificateDocument, certificate =>
             {
-                context.Say($"Certificate '{certificate.Name}': {what}, believed until {Units.Time(certificate.ExpiresAt)}.");
+                context.Say($"Certificate '{certificate.Name}': {grant.Text}, believed until {Units.Time(certificate.ExpiresAt)}.");
                 context.Say($"'{place}' holds {CertificateFolder.Certificate}, {CertificateFolder.Key} (keep it secret) and {CertificateFolder.Authority}.");
             });
             return ExitCodes.Done;

@@ -26,6 +26,28 @@ public sealed class StateDatabaseTests : IDisposable
     }
 
     [Fact]
+    public async Task Nobody_but_its_owner_reads_it_also_when_an_earlier_build_made_it()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("there the folder's access list guards it");
+            return;
+        }
+
+        for (var round = 0; round < 2; round++)
+        {
+            await using (var state = StateDatabase.Open(File))
+            {
+                await state.WriteAsync(t => Append(t, "thing"));
+                foreach (var file in Directory.EnumerateFiles(_folder, "state.db*"))
+                    System.IO.File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite, file);
+            }
+
+            System.IO.File.SetUnixFileMode(File, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        }
+    }
+
+    [Fact]
     public async Task A_write_that_fails_is_undone_and_takes_no_other_with_it()
     {
         await using var state = StateDatabase.Open(File);
