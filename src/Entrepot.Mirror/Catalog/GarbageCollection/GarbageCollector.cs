@@ -48,8 +48,8 @@ public sealed class GarbageCollector : IDisposable
             if (dryRun)
                 return new GarbageCollectionResult(true, plan.Dropped, plan.Swept, plan.Kept);
             var dropped = await DropAsync(plan, mirrors, now, actor, cancellation);
-            await _catalog.State.WriteAsync(transaction => GarbageTable.PruneLinks(transaction, plan.Cutoff), cancellation);
             var (swept, saved) = await SweepAsync(plan, actor, cancellation);
+            await _catalog.State.WriteAsync(transaction => GarbageTable.PruneLinks(transaction, plan.Cutoff), cancellation);
             _store.ForgetTouches(plan.Cutoff);
             _store.SweepLeftovers(now - _options.Staging, now - _options.Quarantine);
             return new GarbageCollectionResult(false, dropped, swept, plan.Kept.AddRange(saved));

@@ -189,7 +189,7 @@ public sealed class MirrorCatalogTests
     [Theory]
     [InlineData(MirrorKind.Synced, MirrorFormat.Tree, CatalogFault.KindUnsupported)]
     [InlineData(MirrorKind.Proxy, MirrorFormat.Tree, CatalogFault.KindUnsupported)]
-    [InlineData(MirrorKind.Hosted, MirrorFormat.Oci, CatalogFault.FormatUnsupported)]
+    [InlineData(MirrorKind.Hosted, MirrorFormat.Npm, CatalogFault.FormatUnsupported)]
     [InlineData(MirrorKind.Hosted, MirrorFormat.Apt, CatalogFault.FormatUnsupported)]
     public async Task Kinds_and_formats_that_do_not_run_yet_are_refused(MirrorKind kind, MirrorFormat format, CatalogFault reason)
     {
