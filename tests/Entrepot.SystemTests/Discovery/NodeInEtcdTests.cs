@@ -27,19 +27,22 @@ public sealed class NodeInEtcdTests : IAsyncLifetime
         _folder.Dispose();
     }
 
+    /// <summary>Push, metadata, admin, scheduler, audit and one edge.</summary>
+    private const int Surfaces = 6;
+
     [Fact]
     public async Task Its_surfaces_are_found_there_while_it_runs_and_gone_when_it_stops()
     {
         await using (var node = await EntrepotProcess.StartWithAsync(Settings, _folder["data"], "up"))
         {
-            await UntilAsync(5, node);
+            await UntilAsync(Surfaces, node);
             var found = (await _etcd.ReadAsync("/entrepot/")).Values.Select(Read).ToDictionary(static instance => instance.Service);
             foreach (var surface in node.Network.Surfaces)
             {
                 var instance = found[surface.Surface];
                 (instance.Node.Value, instance.Port, instance.Address, instance.Site).ShouldBe((surface.Node, surface.Port, "127.0.0.1", "local"));
                 instance.Generation.ShouldBeGreaterThan(0);
-                instance.Tags.ShouldBe(["loopback", "http"]);
+                instance.Tags.ShouldBe(["loopback", new Uri(surface.Url).Scheme]);
             }
         }
 
@@ -52,13 +55,13 @@ public sealed class NodeInEtcdTests : IAsyncLifetime
     {
         await using (var node = await EntrepotProcess.StartWithAsync(Settings, _folder["data"], "up"))
         {
-            await UntilAsync(5, node);
+            await UntilAsync(Surfaces, node);
             await node.KillAsync();
         }
 
         await UntilAsync(0, null);
         await using var again = await EntrepotProcess.StartWithAsync(Settings, _folder["data"], "up");
-        await UntilAsync(5, again);
+        await UntilAsync(Surfaces, again);
     }
 
     [Fact]
@@ -72,7 +75,7 @@ public sealed class NodeInEtcdTests : IAsyncLifetime
 
         await _etcd.RestartAsync();
 
-        await UntilAsync(5, node);
+        await UntilAsync(Surfaces, node);
     }
 
     private static ServiceInstance Read(string value)
