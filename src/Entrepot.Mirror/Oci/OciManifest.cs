@@ -56,7 +56,7 @@ public sealed record OciManifest(
         }
         catch (JsonException error)
         {
-            throw Invalid($"it is no JSON: {error.Message}", error);
+            throw Invalid($"it is no JSON: {error.Message.TrimEnd('.')}", error);
         }
         catch (InvalidOperationException error)
         {
