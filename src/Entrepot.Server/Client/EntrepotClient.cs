@@ -140,7 +140,8 @@ public sealed partial class EntrepotClient
             "Check that the address is the metadata surface and that client and server are of one version.").ToException(error),
         HttpRequestException or IOException => Fault.Of(
             ClientFault.Interrupted, FaultKind.Unavailable, $"The connection to {where} broke: {error.Message.TrimEnd('.')}.",
-            where.StartsWith("http://", StringComparison.Ordinal) ? "Try again, by https:// where it takes TLS alone; what was complete is kept." : "Try again; what was complete is kept.").ToException(error),
+            where.StartsWith("http://", StringComparison.Ordinal) ? "Try again, by https:// where it takes TLS alone; what was complete is kept."
+                : "Try again; what was complete is kept. The audit service, and others that require it, end a connection that shows no certificate of the network: --certificate.").ToException(error),
         _ => Fault.Of(ClientFault.Interrupted, FaultKind.Internal, $"The call to {where} failed: {error.Message}").ToException(error),
     };
 
